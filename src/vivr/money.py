@@ -116,9 +116,7 @@ def parse_major(text: str, currency: str) -> Money:
     facts = currency_facts(currency)
     match = _MAJOR_TEXT.fullmatch(text)
     if match is None:
-        raise AmountTextError(
-            "amount_malformed", f"not a plain decimal amount in {currency}, such as {_example(facts)}"
-        )
+        raise AmountTextError("amount_malformed", "not a plain decimal amount, such as 24 or 24.90")
     sign, whole, fraction = match[1], match[2], match[3] or ""
     if len(fraction) > facts.exponent:
         raise AmountTextError("amount_too_precise", f"{currency} has {facts.exponent} decimals at most")
@@ -195,10 +193,6 @@ def check_chargeable(money: Money) -> ChargeRefusal | None:
     if money.amount_minor > facts.maximum_charge_minor:
         return "amount_above_maximum"
     return None
-
-
-def _example(facts: Currency) -> str:
-    return major_text(Money(24 * 10**facts.exponent, facts.code))
 
 
 def _step_text(facts: Currency) -> str:

@@ -1,0 +1,166 @@
+"""The connection to Stripe: one ``send`` for all writes, one verb for each read.
+
+The official SDK carries everything (encoding, retries under the same idempotency key, errors); its raw request is used
+because a stored document has to reach the wire unchanged, whatever its kind.
+"""
+
+from typing import Any, Final, Protocol, TypeVar, cast
+
+import msgspec
+import stripe
+from stripe import HTTPXClient, StripeClient
+
+from vivr.database import refuse_inside_transaction
+from vivr.stripe_gateway.answers import (
+    Answer,
+    Done,
+    Failed,
+    StripeMisconfigured,
+    StripeObjectMissing,
+    StripeUnavailable,
+    Unknown,
+)
+from vivr.stripe_gateway.objects import Account, PaymentIntent, Session, StripeCustomer
+from vivr.stripe_gateway.requests import API_VERSION, Parameter, StripeRequest
+
+# Telemetry writes a file into the user's configuration folder and tells of the platform; neither is ours to give.
+stripe.enable_telemetry = False
+
+_INTENT_EXPANSION: Final[Parameter] = ["latest_charge"]
+_SESSION_EXPANSION: Final[Parameter] = ["payment_intent.latest_charge"]
+
+StripeObject = TypeVar("StripeObject", bound=msgspec.Struct)
+
+
+class _RawRequest(Protocol):
+    """The SDK's raw request, which it leaves untyped."""
+
+    async def __call__(self, method: str, path: str, **parameters: Any) -> stripe.StripeResponse: ...
+
+
+class Stripe:
+    """Stripe under one secret key and one pinned API version.
+
+    Args:
+        secret_key: ``sk_test_…``, ``rk_test_…`` or a live one.
+        api_base: another address than Stripe's own (the sandbox), without a trailing slash.
+        max_retries: how often the SDK repeats a call whose answer did not come, under the same key.
+        timeout_s: patience for one try.
+    """
+
+    def __init__(
+        self, secret_key: str, *, api_base: str | None = None, max_retries: int = 2, timeout_s: float = 10.0
+    ) -> None:
+        self._http: HTTPXClient = HTTPXClient(timeout=timeout_s)
+        self._client: StripeClient = StripeClient(
+            secret_key,
+            stripe_version=API_VERSION,
+            base_addresses={"api": api_base} if api_base else {},
+            max_network_retries=max_retries,
+            http_client=self._http,
+        )
+        self._raw: _RawRequest = cast("_RawRequest", self._client.raw_request_async)  # pyright: ignore[reportUnknownMemberType]
+        self.livemode: bool = "_live_" in secret_key
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close_async()
+
+    async def send(self, request: StripeRequest, *, idempotency_key: str) -> Answer:
+        """Send one write; the same document under the same key may be sent again.
+
+        Raises:
+            TransactionOpenError: a transaction is open in this task.
+        """
+        refuse_inside_transaction(f"POST {request.path}")
+        try:
+            response = await self._raw(
+                "post",
+                request.path,
+                **cast("dict[str, Any]", request.parameters),
+                idempotency_key=idempotency_key,
+                stripe_version=API_VERSION,
+            )
+        except stripe.StripeError as error:
+            return _answer_of(error)
+        return Done(cast("dict[str, object]", response.data), response.request_id)
+
+    async def read_account(self) -> Account:
+        """The account that the key belongs to."""
+        return await self._read("/v1/account", Account)
+
+    async def read_customer(self, customer_id: str) -> StripeCustomer:
+        """One customer, deleted or not."""
+        return await self._read(f"/v1/customers/{customer_id}", StripeCustomer)
+
+    async def read_session(self, session_id: str) -> Session:
+        """One Checkout Session with its PaymentIntent and latest charge."""
+        return await self._read(f"/v1/checkout/sessions/{session_id}", Session, expand=_SESSION_EXPANSION)
+
+    async def read_intent(self, intent_id: str) -> PaymentIntent:
+        """One PaymentIntent with its latest charge."""
+        return await self._read(f"/v1/payment_intents/{intent_id}", PaymentIntent, expand=_INTENT_EXPANSION)
+
+    async def list_sessions(self, customer_id: str) -> list[Session]:
+        """All Checkout Sessions of a customer, newest first. A list is read-after-write, unlike search."""
+        return await self._list("/v1/checkout/sessions", Session, customer=customer_id)
+
+    async def list_customers(self, created_from: int) -> list[StripeCustomer]:
+        """Customers made since a Unix time, newest first."""
+        return await self._list("/v1/customers", StripeCustomer, created={"gte": created_from})
+
+    async def _list(self, path: str, kind: type[StripeObject], **filters: Parameter) -> list[StripeObject]:
+        found: list[StripeObject] = []
+        after: dict[str, Parameter] = {}
+        for _ in range(100):  # ten thousand objects: far beyond what one customer or one day can hold
+            page = await self._get(path, {"limit": 100, **filters, **after})
+            items = cast("list[dict[str, object]]", page["data"])
+            found.extend(msgspec.convert(item, kind) for item in items)
+            if not page["has_more"] or not items:
+                break
+            after = {"starting_after": str(items[-1]["id"])}
+        return found
+
+    async def _read(self, path: str, kind: type[StripeObject], **parameters: Parameter) -> StripeObject:
+        return msgspec.convert(await self._get(path, parameters), kind)
+
+    async def _get(self, path: str, parameters: dict[str, Parameter]) -> dict[str, object]:
+        refuse_inside_transaction(f"GET {path}")
+        try:
+            response = await self._raw("get", path, **cast("dict[str, Any]", parameters), stripe_version=API_VERSION)
+        except stripe.InvalidRequestError as error:
+            if error.http_status == 404:  # noqa: PLR2004 - HTTP's own word
+                raise StripeObjectMissing("stripe_object_missing", path=path) from error
+            raise StripeMisconfigured(str(error.user_message)) from error
+        except (stripe.AuthenticationError, stripe.PermissionError) as error:
+            raise StripeMisconfigured(str(error.user_message)) from error
+        except stripe.StripeError as error:
+            raise StripeUnavailable(type(error).__name__) from error
+        return cast("dict[str, object]", response.data)
+
+
+def _answer_of(error: stripe.StripeError) -> Answer:
+    """What a failed call tells of the write (Stripe docs, low-level error handling and idempotent requests)."""
+    details = error.error
+    code = str((details and (details.code or details.type)) or type(error).__name__)
+    message = str(error.user_message or "")
+    request_id = error.request_id
+    match error:
+        case stripe.RateLimitError():
+            # This try was refused at the door, but an earlier one of the SDK's may have passed: repeat under the key.
+            return Unknown("rate_limit", request_id)
+        case stripe.IdempotencyError():
+            # The key was used with other bytes. Whether ours happened is for a read to tell; never a new key.
+            return Unknown("idempotency_error", request_id)
+        case stripe.CardError():
+            decline_code = str((details and details.decline_code) or code)
+            return Failed("declined", decline_code, message, request_id)
+        case stripe.InvalidRequestError():
+            return Failed("refused", code, message, request_id)
+        case stripe.AuthenticationError() | stripe.PermissionError():
+            return Failed("misconfigured", code, message, request_id)
+        case stripe.APIConnectionError():
+            return Unknown("no_answer", request_id)
+        case _:
+            # 5xx, and 409 while the first request with this key still runs.
+            return Unknown(f"status_{error.http_status}", request_id)

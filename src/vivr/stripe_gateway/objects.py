@@ -1,0 +1,95 @@
+"""Stripe's objects, reduced to what the shop reads. Unknown fields are ignored, missing ones are errors."""
+
+from typing import Annotated
+
+import msgspec
+
+StripeId = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+
+
+class Account(msgspec.Struct, frozen=True):
+    """The account that a key belongs to."""
+
+    id: StripeId
+
+
+class StripeCustomer(msgspec.Struct, frozen=True):
+    """A customer; a deleted one answers with ``deleted: true`` and status 200 (Stripe API reference)."""
+
+    id: StripeId
+    deleted: bool = False
+    metadata: dict[str, str] = {}
+
+
+class CardDetails(msgspec.Struct, frozen=True):
+    """The harmless part of a card."""
+
+    brand: str | None = None
+    last4: str | None = None
+
+
+class SepaDetails(msgspec.Struct, frozen=True):
+    """The harmless part of a SEPA account."""
+
+    last4: str | None = None
+
+
+class MethodDetails(msgspec.Struct, frozen=True):
+    """How a charge was paid."""
+
+    type: str
+    card: CardDetails | None = None
+    sepa_debit: SepaDetails | None = None
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """One try to move money."""
+
+    id: StripeId
+    amount: int
+    amount_captured: int
+    currency: str
+    status: str
+    payment_intent: str | None = None
+    payment_method_details: MethodDetails | None = None
+
+
+class PaymentError(msgspec.Struct, frozen=True):
+    """Why the last try failed."""
+
+    type: str
+    code: str | None = None
+    decline_code: str | None = None
+    message: str | None = None
+
+
+class PaymentIntent(msgspec.Struct, frozen=True):
+    """Stripe's word on a payment; ``status`` is the only judge."""
+
+    id: StripeId
+    status: str
+    amount: int
+    amount_received: int
+    currency: str
+    livemode: bool
+    customer: str | None = None
+    metadata: dict[str, str] = {}
+    latest_charge: Charge | str | None = None
+    last_payment_error: PaymentError | None = None
+    cancellation_reason: str | None = None
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A Checkout Session with its PaymentIntent, if it has one by now."""
+
+    id: StripeId
+    status: str | None
+    payment_status: str
+    amount_total: int | None
+    currency: str | None
+    livemode: bool
+    expires_at: int
+    customer: str | None = None
+    url: str | None = None
+    metadata: dict[str, str] | None = None
+    payment_intent: PaymentIntent | str | None = None

@@ -1,0 +1,66 @@
+"""Stripe writes as documents: the path and the ordered parameters, complete before anything is sent.
+
+What is stored, sent and re-sent is this document; nothing in it is computed at call time. No document uses
+``payment_method_types``, so that all of them are legal in the pinned API version and in the one after it
+(Stripe changelog, endive 2026-09-30).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final, TypeAlias, cast
+
+import msgspec
+from stripe._encode import _api_encode  # pyright: ignore[reportPrivateUsage, reportUnknownVariableType]
+
+API_VERSION: Final = "2026-05-27.dahlia"
+
+Parameter: TypeAlias = "str | int | bool | list[Parameter] | dict[str, Parameter]"
+Parameters: TypeAlias = dict[str, Parameter]
+
+
+@dataclass(frozen=True, slots=True)
+class StripeRequest:
+    """One POST: the path below Stripe's address, and its ordered parameters."""
+
+    path: str
+    parameters: Parameters
+
+    def to_bytes(self) -> bytes:
+        """The document as it is stored; the order of keys is kept."""
+        return msgspec.json.encode({"path": self.path, "parameters": self.parameters})
+
+    @staticmethod
+    def from_bytes(stored: bytes) -> "StripeRequest":
+        """The document that was stored."""
+        return msgspec.json.decode(stored, type=StripeRequest)
+
+
+def form_of(parameters: Parameters) -> list[tuple[str, str]]:
+    """The form fields that the SDK's encoder makes of a document, in order."""
+    return [(str(key), str(value)) for key, value in cast("list[tuple[object, object]]", list(_api_encode(parameters)))]
+
+
+def encoder_fingerprint() -> str:
+    """What the SDK's encoder makes of a fixed document, hashed: another value means other bytes for stored requests."""
+    sample: Parameters = {"a": [{"b": 1, "c": True}, {"b": "é {X}"}], "d": {"e": ["x", "y"], "f": False}}
+    return hashlib.sha256(repr(form_of(sample)).encode()).hexdigest()[:16]
+
+
+def create_customer(*, metadata: dict[str, str]) -> StripeRequest:
+    """A customer that carries nothing but our ids."""
+    return StripeRequest("/v1/customers", {"metadata": cast("Parameter", metadata)})
+
+
+def create_session(parameters: Parameters) -> StripeRequest:
+    """A Checkout Session; its parameters are built by ``checkout.model``."""
+    return StripeRequest("/v1/checkout/sessions", parameters)
+
+
+def expire_session(session_id: str) -> StripeRequest:
+    """End an open Checkout Session; Stripe refuses it for one that is not open."""
+    return StripeRequest(f"/v1/checkout/sessions/{session_id}/expire", {})
+
+
+def cancel_intent(intent_id: str) -> StripeRequest:
+    """Cancel a PaymentIntent that was not captured."""
+    return StripeRequest(f"/v1/payment_intents/{intent_id}/cancel", {"cancellation_reason": "requested_by_customer"})

@@ -1,0 +1,82 @@
+"""Fixtures for all tests: one real PostgreSQL for the run, and a migrated database of its own for each test that asks."""
+
+import os
+import secrets
+from collections.abc import AsyncGenerator, Generator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from vivr.clock import SetClock
+from vivr.database import Database
+from vivr.embedded_postgres import temporary_cluster
+from vivr.ids import RequestId
+from vivr.migrate import migrate
+from vivr.sealing import Seals
+
+KEY = bytes(range(32))
+
+
+@pytest.fixture(scope="session")
+def cluster_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Generator[str]:
+    """A PostgreSQL for this test process; ``VIVR_TEST_DATABASE_URL`` names another one to use instead."""
+    given = os.environ.get("VIVR_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    folder: Path = tmp_path_factory.mktemp(f"postgres-{worker_id}")
+    with temporary_cluster(folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def template_url(cluster_url: str) -> str:
+    """A migrated database that every test's own is copied from; its name."""
+    name = f"template_{secrets.token_hex(4)}"
+    with psycopg.connect(cluster_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    migrate(psycopg.conninfo.make_conninfo(cluster_url, dbname=name))
+    return name
+
+
+@pytest.fixture
+def database_url(cluster_url: str, template_url: str) -> Generator[str]:
+    """The URL of a migrated, empty database that no other test sees."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(cluster_url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template_url))
+        )
+    yield psycopg.conninfo.make_conninfo(cluster_url, dbname=name)
+    with psycopg.connect(cluster_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncGenerator[Database]:
+    """An open pool on this test's database."""
+    opened = Database(database_url)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """A clock that a test moves."""
+    return SetClock(datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def seals() -> Seals:
+    """Keys that only tests have."""
+    return Seals([KEY])
+
+
+@pytest.fixture
+def request_id() -> RequestId:
+    """The id that a test's actions are recorded under."""
+    return RequestId("req_test")
