@@ -1,19 +1,21 @@
 """The database: named SQL, transactions that can be seen in a signature, and a guard against network calls inside one.
 
 ``Database`` opens transactions; ``Tx`` is one open transaction. A function that takes ``Tx`` writes in its caller's
-transaction, a function that takes ``Database`` opens its own. ``refuse_inside_transaction`` is called by everything that
-goes to the network, and sees transactions of the same task and of the tasks that it started.
+transaction, a function that takes ``Database`` opens its own. ``refuse_inside_transaction`` is called by everything
+that goes to the network, and sees transactions of the same task and of the tasks that it started.
 """
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Final, LiteralString, TypeVar, cast
+from enum import Enum
+from functools import cache
+from typing import Any, Final, LiteralString, TypeVar, cast, get_args, get_type_hints
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.rows import AsyncRowFactory, class_row, scalar_row
+from psycopg.rows import AsyncRowFactory, class_row, kwargs_row, scalar_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from vivr.constraints import error_code_of
@@ -49,6 +51,31 @@ class Sql:
     text: LiteralString
 
 
+def _typed_row(row_type: type[T]) -> AsyncRowFactory[T]:
+    """A row factory for a dataclass that turns texts into the enumerations that its fields declare."""
+    enumerations = _enumerations_of(row_type)
+    if not enumerations:
+        return class_row(row_type)
+
+    def make_row(**values: Any) -> T:
+        for name, enumeration in enumerations.items():
+            if values.get(name) is not None:
+                values[name] = enumeration(values[name])
+        return row_type(**values)
+
+    return cast("AsyncRowFactory[T]", kwargs_row(make_row))
+
+
+@cache
+def _enumerations_of(row_type: type[object]) -> dict[str, type[Enum]]:
+    found: dict[str, type[Enum]] = {}
+    for name, hint in get_type_hints(row_type).items():
+        for part in (hint, *get_args(hint)):
+            if isinstance(part, type) and issubclass(part, Enum):
+                found[name] = part
+    return found
+
+
 class Tx:
     """One open transaction."""
 
@@ -62,13 +89,13 @@ class Tx:
 
     async def row(self, sql: Sql, row_type: type[T], /, **values: object) -> T | None:
         """The only row as a dataclass, or None."""
-        async with self._connection.cursor(row_factory=class_row(row_type)) as cursor:
+        async with self._connection.cursor(row_factory=_typed_row(row_type)) as cursor:
             await cursor.execute(sql.text, values)
             return await cursor.fetchone()
 
     async def rows(self, sql: Sql, row_type: type[T], /, **values: object) -> list[T]:
         """All rows as dataclasses."""
-        async with self._connection.cursor(row_factory=class_row(row_type)) as cursor:
+        async with self._connection.cursor(row_factory=_typed_row(row_type)) as cursor:
             await cursor.execute(sql.text, values)
             return await cursor.fetchall()
 
@@ -128,7 +155,7 @@ class Database:
 
         Raises:
             ConstraintViolated: the database refused what must never be.
-            Unavailable: no connection, or it broke; whether a broken commit happened is unknown, so repeat idempotently.
+            Unavailable: no connection, or it broke; whether a broken commit happened is unknown.
         """
         refuse_inside_transaction(f"transaction {name!r}")
         try:

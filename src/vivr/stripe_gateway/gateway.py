@@ -139,7 +139,7 @@ class Stripe:
         return cast("dict[str, object]", response.data)
 
 
-def _answer_of(error: stripe.StripeError) -> Answer:
+def _answer_of(error: stripe.StripeError) -> Answer:  # noqa: PLR0911 - one line for each kind of error
     """What a failed call tells of the write (Stripe docs, low-level error handling and idempotent requests)."""
     details = error.error
     code = str((details and (details.code or details.type)) or type(error).__name__)
@@ -162,5 +162,6 @@ def _answer_of(error: stripe.StripeError) -> Answer:
         case stripe.APIConnectionError():
             return Unknown("no_answer", request_id)
         case _:
-            # 5xx, and 409 while the first request with this key still runs.
-            return Unknown(f"status_{error.http_status}", request_id)
+            # 5xx, and 409 while the first request with this key still runs. A stored 5xx is replayed for ever.
+            is_replay = (error.headers or {}).get("idempotent-replayed") == "true"
+            return Unknown(f"status_{error.http_status}{'_replayed' if is_replay else ''}", request_id)

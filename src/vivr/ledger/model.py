@@ -1,0 +1,74 @@
+"""What a movement of money means in double entry: pure postings, debit positive, credit negative.
+
+A capture is posted in the charge's currency when it is seen, against ``fx_clearing``; its balance transaction follows
+in the settlement currency when it exists, and meets it there.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vivr.money import Money
+
+
+class LedgerAccount(StrEnum):
+    """The accounts of the shop's ledger."""
+
+    FX_CLEARING = "fx_clearing"
+    SALES = "sales"
+    SHIPPING_SALES = "shipping_sales"
+    VAT_PAYABLE = "vat_payable"
+    HELD = "held_for_customers"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One side of an entry; debit is positive, credit negative."""
+
+    account: LedgerAccount
+    money: Money
+
+
+@dataclass(frozen=True, slots=True)
+class SoldLine:
+    """What one order line adds to the books."""
+
+    is_shipping: bool
+    net: Money
+    tax: Money
+
+
+def sale_postings(captured: Money, lines: Iterable[SoldLine]) -> list[Posting]:
+    """A captured payment that settles an order: sales and VAT against the clearing account."""
+    zero = Money(0, captured.currency)
+    sales, shipping, vat = zero, zero, zero
+    for line in lines:
+        vat += line.tax
+        if line.is_shipping:
+            shipping += line.net
+        else:
+            sales += line.net
+    postings = [
+        Posting(LedgerAccount.FX_CLEARING, captured),
+        Posting(LedgerAccount.SALES, -sales),
+        Posting(LedgerAccount.SHIPPING_SALES, -shipping),
+        Posting(LedgerAccount.VAT_PAYABLE, -vat),
+    ]
+    return _without_zeros(postings)
+
+
+def held_postings(captured: Money) -> list[Posting]:
+    """A captured payment that does not fit: the money is owed to somebody until the exception is resolved."""
+    return _without_zeros([Posting(LedgerAccount.FX_CLEARING, captured), Posting(LedgerAccount.HELD, -captured)])
+
+
+def is_balanced(postings: Sequence[Posting]) -> bool:
+    """Whether the postings sum to zero in every currency."""
+    sums: dict[str, int] = {}
+    for posting in postings:
+        sums[posting.money.currency] = sums.get(posting.money.currency, 0) + posting.money.amount_minor
+    return all(total == 0 for total in sums.values())
+
+
+def _without_zeros(postings: Iterable[Posting]) -> list[Posting]:
+    return [posting for posting in postings if not posting.money.is_zero]
