@@ -54,7 +54,7 @@ class Footing:
     notice: str | None = None
 
 
-def choose_footing(folder: Path, binaries: Path, *, use_namespace: bool, state: Path = SYSTEM_STATE) -> Footing:
+def choose_footing(folder: Path, binaries: Path, *, use_namespace: bool, state: Path) -> Footing:
     """Decide for the current user; ``folder`` is ours and exists.
 
     Raises:

@@ -20,7 +20,7 @@ import psycopg
 from vivr.embedded_postgres import cluster as files
 from vivr.embedded_postgres.binaries import find_binaries
 from vivr.embedded_postgres.failures import AlreadySupervisedError, EmbeddedPostgresError
-from vivr.embedded_postgres.footing import Footing, choose_footing
+from vivr.embedded_postgres.footing import SYSTEM_STATE, Footing, choose_footing
 
 DATABASE: Final = "vivr"
 _POLL_S: Final = 0.01
@@ -57,16 +57,25 @@ class EmbeddedPostgres:
         data: the folder of all local data; made if missing.
         disposable: for tests: nothing is forced to disk and the private socket needs no password.
         use_namespace: whether root may use a user namespace; False only to test the way without.
+        system_state: where root keeps the data if it has no user namespace.
 
     Raises (``start``):
         AlreadySupervisedError: another process holds this cluster.
         EmbeddedPostgresError: no programs, or the server ended by itself; with the last lines of its log.
     """
 
-    def __init__(self, data: Path, *, disposable: bool = False, use_namespace: bool = True) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        disposable: bool = False,
+        use_namespace: bool = True,
+        system_state: Path = SYSTEM_STATE,
+    ) -> None:
         self._folder: Path = data.expanduser().resolve() / "postgres"
         self._disposable: bool = disposable
         self._use_namespace: bool = use_namespace
+        self._system_state: Path = system_state
         self._lock: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._footing: Footing | None = None
@@ -108,11 +117,18 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Make the cluster if there is none, start the server and wait until it takes connections."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = _take_lock(self._folder)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = _take_lock(self._folder)
+        except PermissionError as error:
+            raise EmbeddedPostgresError(
+                f"{error.filename} belongs to another user: remove it, or run as its owner"
+            ) from error
         try:
             self._url_file.unlink(missing_ok=True)
-            self._footing = choose_footing(self._folder, find_binaries(), use_namespace=self._use_namespace)
+            self._footing = choose_footing(
+                self._folder, find_binaries(), use_namespace=self._use_namespace, state=self._system_state
+            )
             self._make_cluster_once()
             self._socket_folder = files.socket_folder(self._footing)
             self._start_server()
@@ -156,7 +172,10 @@ class EmbeddedPostgres:
             if b"pre-existing shared memory block" not in said:
                 break
             time.sleep(_LINGERING_PAUSE_S)
-        raise EmbeddedPostgresError(f"PostgreSQL ended while starting:\n{files.log_tail(self.log)}")
+        made_by = (self._cluster / "PG_VERSION").read_text(encoding="ascii").strip()
+        raise EmbeddedPostgresError(
+            f"PostgreSQL ended while starting (its data was made by PostgreSQL {made_by}):\n{files.log_tail(self.log)}"
+        )
 
     def _spawn(self, stale_pid: int | None) -> subprocess.Popen[bytes]:
         assert self._footing is not None
@@ -205,8 +224,16 @@ class EmbeddedPostgres:
 
     def _url(self, *, database: str) -> str:
         self._running()
-        secret = "" if self._disposable else f":{self._password_file.read_text(encoding='ascii').strip()}"
+        secret = "" if self._disposable else f":{self._password()}"
         return f"postgresql://{files.SUPERUSER}{secret}@/{database}?host={quote(str(self._socket_folder), safe='')}"
+
+    def _password(self) -> str:
+        try:
+            return self._password_file.read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            raise EmbeddedPostgresError(
+                f"the password of the database is gone: put {self._password_file} back, or remove {self._folder}"
+            ) from None
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
