@@ -17,12 +17,12 @@ CREATE TABLE catalogue_entry (
 CREATE INDEX catalogue_entry_in_order ON catalogue_entry (position, handle) WHERE published;
 CREATE INDEX catalogue_entry_by_title ON catalogue_entry (french_key(title));
 
--- The French text stands in the entry itself; other languages stand here.
+-- The French text stands in the entry itself; other languages stand here, NULL where not translated.
 CREATE TABLE catalogue_entry_text (
     handle text NOT NULL CONSTRAINT catalogue_entry_text_entry_exists REFERENCES catalogue_entry ON DELETE CASCADE,
     locale text NOT NULL CONSTRAINT catalogue_entry_text_locale_known CHECK (locale IN ('fr', 'en')),
-    title text NOT NULL,
-    description_html text NOT NULL,
+    title text,
+    description_html text,
     option_names text[] NOT NULL,
     CONSTRAINT catalogue_entry_text_pkey PRIMARY KEY (handle, locale)
 );
