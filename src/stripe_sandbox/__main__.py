@@ -1,0 +1,103 @@
+"""The command line: `python -m stripe_sandbox --port 12111 --data DIR`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from stripe_sandbox.clock import SystemClock
+from stripe_sandbox.hangup import CuttableProtocol
+from stripe_sandbox.options import RETRY_DELAYS_S, Options
+from stripe_sandbox.resources.webhook_endpoints import is_loopback
+from stripe_sandbox.server import build_app
+from stripe_sandbox.state.store import Store
+
+PORT_DEFAULT = 12111
+
+
+def read_webhook(text: str) -> tuple[str, str]:
+    """Splits `URL=SECRET`; a URL may hold `=` itself."""
+    url, mark, secret = text.rpartition("=whsec_")
+    if not mark or not url.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError("expected URL=whsec_...")
+    return url, "whsec_" + secret
+
+
+def read_delays(text: str) -> tuple[float, ...]:
+    """Splits `1,5,30` into seconds."""
+    try:
+        delays = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError("expected seconds such as 1,5,30") from None
+    if any(delay < 0 for delay in delays):
+        raise argparse.ArgumentTypeError("a delay cannot be negative")
+    return delays
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m stripe_sandbox", description="A stateful local Stripe for tests and demos."
+    )
+    parser.add_argument(
+        "--port", type=int, default=PORT_DEFAULT, help="port to listen on (default %(default)s; 0 takes a free one)"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    parser.add_argument(
+        "--data", type=Path, help="folder that keeps the state; without it the state ends with the process"
+    )
+    parser.add_argument("--seed", type=int, help="makes ids and secrets the same in every run")
+    parser.add_argument(
+        "--webhook",
+        type=read_webhook,
+        action="append",
+        default=[],
+        metavar="URL=SECRET",
+        help="endpoint that every account begins with",
+    )
+    parser.add_argument(
+        "--retry-delays", type=read_delays, default=RETRY_DELAYS_S, help="seconds between deliveries, such as 1,5,30"
+    )
+    parser.add_argument(
+        "--ack-wait", type=float, default=10.0, help="seconds that a paid buyer waits for the shop to take the event"
+    )
+    parser.add_argument("--deliver-anywhere", action="store_true", help="deliver webhooks to other machines too")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serves until it is stopped."""
+    arguments = build_parser().parse_args(argv)
+    local = is_loopback(f"http://{arguments.host}")
+    options = Options(
+        webhooks=tuple(arguments.webhook),
+        retry_delays_s=arguments.retry_delays,
+        ack_wait_s=arguments.ack_wait,
+        deliver_anywhere=arguments.deliver_anywhere,
+        allowed_hosts=Options.allowed_hosts if local else (),
+    )
+    store = Store(arguments.data, SystemClock(), arguments.seed)
+    config = uvicorn.Config(
+        build_app(store, options),
+        host=arguments.host,
+        port=arguments.port,
+        http=CuttableProtocol,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    if not local:
+        print("Listening beyond this machine: anybody who reaches it can play the bank.", file=sys.stderr)  # noqa: T201 - the command line
+    try:
+        uvicorn.Server(config).run()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        store.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,219 @@
+"""One API call from its key to its answer: account, faults, idempotency, validation, execution, rendering.
+
+Everything from the look-up of the idempotency key to the storing of the answer is one transaction without an `await`,
+so that calls never interleave; only armed faults wait, and while they do the key is in use (409).
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stripe_sandbox import faults
+from stripe_sandbox.call import Call
+from stripe_sandbox.ids import request_id
+from stripe_sandbox.keys import enter_account, secret_key
+from stripe_sandbox.resources.checkout_sessions import included_line_items
+from stripe_sandbox.resources.refunds import included_refunds
+from stripe_sandbox.routes import Route, find_route
+from stripe_sandbox.state.store import Account, Store
+from stripe_sandbox.state.work import Cause, Doc, Work, open_work, public
+from stripe_sandbox.timers import run_due
+from stripe_sandbox.versions import check_version
+from stripe_sandbox.wire.errors import StripeError, invalid, key_in_use, rate_limited, server_error
+from stripe_sandbox.wire.expansion import expand
+from stripe_sandbox.wire.forms import Decoded, decode_form
+from stripe_sandbox.wire.idempotency import KeyedRequest, StoredAnswer, find_answer, keep_answer, keyed_request
+
+
+@dataclass(frozen=True)
+class ApiRequest:
+    """One call as it came, header names in lower case."""
+
+    method: str
+    path: str
+    query: str
+    body: str
+    headers: Mapping[str, str]
+    base_url: str
+
+    @property
+    def key(self) -> str | None:
+        """Its idempotency key, which only POST has."""
+        return self.headers.get("idempotency-key") if self.method == "POST" else None
+
+
+@dataclass
+class ApiAnswer:
+    """What goes back; `hang_up` means that the connection is cut instead."""
+
+    status: int
+    body: str
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    hang_up: bool = False
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One call on its way: who calls, what, and the `Request-Id` of the answer."""
+
+    account: Account
+    request: ApiRequest
+    route: Route | None
+    path: dict[str, str]
+    mark: str
+
+
+class Api:
+    """Answers API calls; one per process."""
+
+    def __init__(self, store: Store, webhooks: tuple[tuple[str, str], ...] = ()) -> None:
+        self.store = store
+        self.webhooks = webhooks
+        self._in_flight: set[tuple[str, str]] = set()
+
+    async def answer(self, request: ApiRequest) -> ApiAnswer:
+        """Answers one call, with the faults that were armed for it."""
+        try:
+            account = enter_account(self.store, secret_key(request.headers), self.webhooks)
+        except StripeError as error:
+            return _render_error(request, error, "req_unauthorized")
+        run_due(self.store, account)
+        exchange = self._count_call(account, request)
+        if request.key is None:
+            return await self._answer_with_faults(exchange)
+        slot = (account.id, request.key)
+        if slot in self._in_flight:
+            return _render_error(request, key_in_use(request.key), exchange.mark)
+        self._in_flight.add(slot)
+        try:
+            return await self._answer_with_faults(exchange)
+        finally:
+            self._in_flight.discard(slot)
+
+    def _count_call(self, account: Account, request: ApiRequest) -> Exchange:
+        """Finds the route, counts the call and names it."""
+        found = find_route(request.method, request.path)
+        name = found[0].name if found else f"{request.method} {request.path}"
+        with open_work(self.store, account) as work:
+            work.tx.execute(
+                "INSERT INTO tally (account, route, requests) VALUES (?, ?, 1) "
+                "ON CONFLICT (account, route) DO UPDATE SET requests = requests + 1",
+                (account.id, name),
+            )
+            mark = request_id(account.seed, work.next_number())
+        return Exchange(account, request, *(found or (None, {})), mark)
+
+    async def _answer_with_faults(self, exchange: Exchange) -> ApiAnswer:
+        request = exchange.request
+        with open_work(self.store, exchange.account) as work:
+            taken = faults.take_faults(work, faults.API_FAULTS, "route", f"{request.method} {request.path}")
+        armed = {fault["kind"]: fault for fault in taken}
+        if faults.SLOW in armed:
+            await asyncio.sleep(armed[faults.SLOW]["ms"] / 1000)
+        if faults.RESET in armed:
+            return ApiAnswer(0, "", hang_up=True)
+        if faults.RATE_LIMIT in armed:
+            return _render_error(request, rate_limited(armed[faults.RATE_LIMIT]["reason"]), exchange.mark)
+        if faults.ERROR_BEFORE in armed:
+            return self._fail(exchange, armed[faults.ERROR_BEFORE], stored=False)
+        answer = self._execute(exchange)
+        if faults.ERROR_AFTER in armed:
+            return self._fail(exchange, armed[faults.ERROR_AFTER], stored=True)
+        return ApiAnswer(0, "", hang_up=True) if faults.LOSE_ANSWER in armed else answer
+
+    def _fail(self, exchange: Exchange, fault: Doc, *, stored: bool) -> ApiAnswer:
+        """Answers 500; kept under the idempotency key if the fault says so, else by whether the call had its effect."""
+        answer = _render_error(exchange.request, server_error(), exchange.mark)
+        if fault["should_retry"] is not None:
+            answer.headers["Stripe-Should-Retry"] = "true" if fault["should_retry"] else "false"
+        keyed = _keyed(exchange.request, decode_form(exchange.request.body))
+        if keyed is not None and (stored if fault["stored"] is None else fault["stored"]):
+            with open_work(self.store, exchange.account) as work:
+                keep_answer(work, keyed, StoredAnswer(exchange.mark, 500, answer.body))
+        return answer
+
+    def _execute(self, exchange: Exchange) -> ApiAnswer:
+        """Replays a stored answer or runs the route, in one transaction; a refusal after it began is stored as well."""
+        request, keyed = exchange.request, None
+        try:
+            version = check_version(request.headers.get("stripe-version"))
+            decoded = decode_form(request.body if request.method == "POST" else request.query or request.body)
+            keyed = _keyed(request, decoded)
+            with open_work(self.store, exchange.account, Cause(exchange.mark, request.key)) as work:
+                return _replay_or_run(work, exchange, decoded, version, keyed)
+        except StripeError as error:
+            answer = _render_error(request, error, exchange.mark)
+            if error.began and keyed is not None:
+                with open_work(self.store, exchange.account) as work:
+                    keep_answer(work, keyed, StoredAnswer(exchange.mark, answer.status, answer.body))
+            return answer
+
+
+def _replay_or_run(
+    work: Work, exchange: Exchange, decoded: dict[str, Decoded], version: str, keyed: KeyedRequest | None
+) -> ApiAnswer:
+    request, mark = exchange.request, exchange.mark
+    stored = find_answer(work, keyed) if keyed else None
+    if stored is not None:
+        replay = {"Idempotent-Replayed": "true", "Original-Request": stored.request}
+        return ApiAnswer(stored.status, stored.body, _headers(request, mark) | replay)
+    try:
+        answer = ApiAnswer(200, _run(work, exchange, decoded, version), _headers(request, mark))
+    except StripeError as error:
+        if not error.keeps_effects:
+            raise
+        answer = _render_error(request, error, mark)
+    if keyed is not None:
+        keep_answer(work, keyed, StoredAnswer(mark, answer.status, answer.body))
+    if exchange.route is not None and request.method != "GET":
+        work.tx.execute(
+            "UPDATE tally SET effects = effects + 1 WHERE account = ? AND route = ?",
+            (work.account.id, exchange.route.name),
+        )
+    return answer
+
+
+def _run(work: Work, exchange: Exchange, decoded: dict[str, Decoded], version: str) -> str:
+    """Validates, calls the route's function and renders what it gives."""
+    request, route = exchange.request, exchange.route
+    if route is None:
+        message = (
+            f"Unrecognized request URL ({request.method}: {request.path}). "
+            "Stripe has no such route, or this sandbox has not built it yet."
+        )
+        raise StripeError(404, invalid(message).error)
+    params: dict[str, Any] = route.params.read(decoded, "", version)
+    doc = route.handler(Call(work, params, exchange.path, request.base_url, version))
+    paths: list[str] = params.get("expand", [])
+
+    def find(kind: str, object_id: str) -> Doc | None:
+        stored = work.find(kind, object_id)
+        return None if stored is None else public(stored)
+
+    def include(owner: Doc, name: str) -> Doc | None:
+        if name == "line_items":
+            return included_line_items(work.get("checkout.session", owner["id"]))
+        return included_refunds(work.select("refund", "json_extract(body, '$.charge') = ?", [owner["id"]]), owner["id"])
+
+    return json.dumps(expand(doc, paths, find, include))
+
+
+def _keyed(request: ApiRequest, decoded: dict[str, Decoded]) -> KeyedRequest | None:
+    if request.key is None:
+        return None
+    return keyed_request(request.key, request.path, decoded, request.headers.get("stripe-version", ""))
+
+
+def _headers(request: ApiRequest, mark: str) -> dict[str, str]:
+    headers = {"Request-Id": mark, "Stripe-Version": request.headers.get("stripe-version") or check_version(None)}
+    if request.key is not None:
+        headers["Idempotency-Key"] = request.key
+        headers["Original-Request"] = mark
+    return headers
+
+
+def _render_error(request: ApiRequest, error: StripeError, mark: str) -> ApiAnswer:
+    body = error.render(f"https://dashboard.stripe.com/test/logs/{mark}")
+    return ApiAnswer(error.status, json.dumps(body), _headers(request, mark) | error.headers)

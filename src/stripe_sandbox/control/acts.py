@@ -1,0 +1,177 @@
+"""Controls that change something."""
+
+from typing import Any
+
+from stripe_sandbox import faults
+from stripe_sandbox.control.request import NOT_FOUND, Control, Refused
+from stripe_sandbox.flows.bank import fail_debit, settle_debit
+from stripe_sandbox.flows.checkout import MANUAL_CAPTURE_SETTING, finish_session_challenge
+from stripe_sandbox.flows.confirmation import finish_challenge
+from stripe_sandbox.resources.webhook_endpoints import new_secret
+from stripe_sandbox.state import snapshots
+from stripe_sandbox.state.store import Account
+from stripe_sandbox.state.work import Doc, Work, open_work, public
+from stripe_sandbox.timers import run_due
+
+SPEED_MAX = 1_000_000.0
+OVERLAP_DEFAULT_S = 24 * 3600
+
+
+def _number(control: Control, name: str, *, least: float, most: float = float("inf")) -> float | None:
+    value = control.body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise Refused(f"{name} must be a number from {least} to {most}.")
+    return float(value)
+
+
+def _account_again(control: Control) -> Account:
+    account = control.sandbox.store.find_account(control.account.id)
+    assert account is not None
+    return account
+
+
+def move_clock(control: Control) -> dict[str, Any]:
+    """POST clock `{"advance_s": 60}`, `{"set": 1800000000}` or `{"speed".
+
+    60}`; what becomes due on the way happens in order.
+    """
+    store = control.sandbox.store
+    advance_s = _number(control, "advance_s", least=0)
+    target = _number(control, "set", least=0)
+    speed = _number(control, "speed", least=0, most=SPEED_MAX)
+    if advance_s is None and target is None and speed is None:
+        raise Refused("Send advance_s, set or speed.")
+    now = control.account.time.at(store.clock.now())
+    if advance_s is not None:
+        target = now + advance_s
+    if target is not None and target < now:
+        raise Refused("Time cannot go back: objects already carry later times.")
+    moved = store.move_time(control.account, target=target, speed=speed)
+    run_due(store, _account_again(control))
+    return {"now": moved.at(store.clock.now()), "speed": moved.speed}
+
+
+def reset_requests(control: Control) -> dict[str, Any]:
+    """DELETE requests: counts from zero again."""
+    with open_work(control.sandbox.store, control.account) as work:
+        work.tx.execute("DELETE FROM tally WHERE account = ?", (control.account.id,))
+    return {"routes": {}}
+
+
+def arm(control: Control) -> Doc:
+    """POST faults: arms one (see `FaultWish`)."""
+    allowed = set(faults.FaultWish.__dataclass_fields__)
+    unknown = sorted(set(control.body) - allowed)
+    kind = control.body.get("kind")
+    if unknown:
+        raise Refused(f"Unknown: {', '.join(unknown)}. A fault has: {', '.join(sorted(allowed))}.")
+    if kind not in faults.API_FAULTS + faults.WEBHOOK_FAULTS:
+        raise Refused(f"kind must be one of {', '.join(faults.API_FAULTS + faults.WEBHOOK_FAULTS)}.")
+    with open_work(control.sandbox.store, control.account) as work:
+        return public(faults.arm_fault(work, faults.FaultWish(**control.body)))
+
+
+def clear(control: Control) -> dict[str, Any]:
+    """DELETE faults: disarms all."""
+    with open_work(control.sandbox.store, control.account) as work:
+        return {"cleared": faults.clear_faults(work)}
+
+
+def disarm(control: Control) -> dict[str, Any]:
+    """DELETE faults/{id}: disarms one."""
+    with open_work(control.sandbox.store, control.account) as work:
+        fault = work.find(faults.KIND, control.path["id"])
+        if fault is None:
+            raise Refused("No such fault is armed.", NOT_FOUND)
+        work.delete(fault)
+    return {"cleared": 1}
+
+
+def play_bank(control: Control) -> Doc:
+    """POST bank/{payment_intent}/{act}: `settle` or `fail` a bank debit, `authenticate` or `refuse` a challenge."""
+    act = control.path["act"]
+    states = {
+        "settle": "processing",
+        "fail": "processing",
+        "authenticate": "requires_action",
+        "refuse": "requires_action",
+    }
+    if act not in states:
+        raise Refused(f"The bank can {', '.join(states)}.", NOT_FOUND)
+    with open_work(control.sandbox.store, control.account) as work:
+        intent = work.find("payment_intent", control.path["intent"])
+        if intent is None:
+            raise Refused("No such payment_intent in this account.", NOT_FOUND)
+        if intent["status"] != states[act]:
+            raise Refused(f"The payment_intent is {intent['status']}, not {states[act]}.", 409)
+        if act == "settle":
+            settle_debit(work, intent)
+        elif act == "fail":
+            fail_debit(work, intent)
+        else:
+            _answer_challenge(work, intent, passed=act == "authenticate")
+        return public(intent)
+
+
+def _answer_challenge(work: Work, intent: Doc, *, passed: bool) -> None:
+    session = work.find("checkout.session", intent.get("_session") or "")
+    if session is None:
+        finish_challenge(work, intent, passed=passed)
+    else:
+        finish_session_challenge(work, session, intent, passed=passed)
+
+
+def change_settings(control: Control) -> dict[str, Any]:
+    """POST settings: what is not known about Stripe and therefore yours to choose."""
+    if set(control.body) - {MANUAL_CAPTURE_SETTING} or control.body.get(MANUAL_CAPTURE_SETTING) not in (
+        "paid",
+        "unpaid",
+    ):
+        raise Refused(f'The settings are: {MANUAL_CAPTURE_SETTING} ("paid" or "unpaid").')
+    return control.sandbox.store.change_settings(control.account, control.body)
+
+
+def roll_secret(control: Control) -> dict[str, Any]:
+    """POST webhook_endpoints/{id}/roll `{"overlap_s": 86400}`.
+
+    A new secret, with the old ones signing as well for a while.
+    """
+    overlap_s = _number(control, "overlap_s", least=0, most=OVERLAP_DEFAULT_S)
+    with open_work(control.sandbox.store, control.account) as work:
+        endpoint = work.find("webhook_endpoint", control.path["id"])
+        if endpoint is None:
+            raise Refused("No such webhook endpoint in this account.", NOT_FOUND)
+        until = work.now + int(OVERLAP_DEFAULT_S if overlap_s is None else overlap_s)
+        old: list[dict[str, Any]] = [
+            entry for entry in endpoint["_secrets"] if entry["until"] is None or entry["until"] > work.now
+        ]
+        for entry in old:
+            entry["until"] = min(until, entry["until"] or until)
+        secret = new_secret(work)
+        endpoint["_secrets"] = [{"secret": secret, "until": None}, *old]
+        work.save(endpoint)
+    return {"id": endpoint["id"], "secret": secret}
+
+
+def _snapshot_name(control: Control) -> str:
+    name = control.body.get("name", "default")
+    if not isinstance(name, str) or not name:
+        raise Refused("name must be a text.")
+    return name
+
+
+def take_snapshot(control: Control) -> dict[str, Any]:
+    """POST snapshot `{"name": "..."}`: keeps the account's whole state under a name."""
+    name = _snapshot_name(control)
+    snapshots.take(control.sandbox.store, control.account, name)
+    return {"name": name}
+
+
+def restore_snapshot(control: Control) -> dict[str, Any]:
+    """POST restore `{"name": "..."}`: puts the account back to what it was, its time included."""
+    name = _snapshot_name(control)
+    if not snapshots.restore(control.sandbox.store, control.account, name):
+        raise Refused("No such snapshot.", NOT_FOUND)
+    return {"name": name}

@@ -1,0 +1,71 @@
+"""The addresses of the controls; each takes the account's key as `Authorization.
+
+Bearer` or `?key=`, and speaks JSON.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from stripe_sandbox.control import acts, looks
+from stripe_sandbox.control.request import Control, Refused, read_body
+from stripe_sandbox.keys import enter_account, secret_key
+from stripe_sandbox.sandbox import Sandbox
+from stripe_sandbox.timers import run_due
+from stripe_sandbox.wire.errors import StripeError
+
+PREFIX = "/_sandbox"
+
+
+Action = Callable[[Control], Any]
+
+
+def control_routes(sandbox: Sandbox) -> list[Route]:
+    """All controls."""
+
+    def route(method: str, path: str, action: Action) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return await _answer(sandbox, request, action)
+
+        return Route(PREFIX + path, endpoint, methods=[method])
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "ok", "accounts": len(sandbox.store.list_accounts())})
+
+    return [
+        Route(PREFIX + "/health", health, methods=["GET"]),
+        route("GET", "/clock", looks.show_clock),
+        route("POST", "/clock", acts.move_clock),
+        route("GET", "/deliveries", looks.list_deliveries),
+        route("GET", "/requests", looks.count_requests),
+        route("DELETE", "/requests", acts.reset_requests),
+        route("GET", "/faults", looks.show_faults),
+        route("POST", "/faults", acts.arm),
+        route("DELETE", "/faults", acts.clear),
+        route("DELETE", "/faults/{id}", acts.disarm),
+        route("POST", "/bank/{intent}/{act}", acts.play_bank),
+        route("POST", "/settings", acts.change_settings),
+        route("POST", "/webhook_endpoints/{id}/roll", acts.roll_secret),
+        route("POST", "/snapshot", acts.take_snapshot),
+        route("POST", "/restore", acts.restore_snapshot),
+    ]
+
+
+async def _answer(sandbox: Sandbox, request: Request, action: Action) -> Response:
+    """Finds the account, runs what is due, acts, and lets what became due be delivered."""
+    try:
+        key = secret_key(dict(request.headers), request.query_params.get("key"))
+        body = read_body(await request.body())
+        account = enter_account(sandbox.store, key, sandbox.options.webhooks)
+        run_due(sandbox.store, account)
+        control = Control(sandbox, account, dict(request.path_params), dict(request.query_params), body)
+        result = action(control)
+    except StripeError as error:
+        return JSONResponse({"error": str(error)}, error.status)
+    except Refused as error:
+        return JSONResponse({"error": str(error)}, error.status)
+    sandbox.courier.wake()
+    return JSONResponse(result)

@@ -1,0 +1,75 @@
+"""Balance transactions: what a payment leaves in the merchant's balance.
+
+Known a few seconds after the charge (capture `automatic_async`).
+"""
+
+from stripe_sandbox.events import emit
+from stripe_sandbox.ids import stem_of
+from stripe_sandbox.state.work import Doc, Work
+
+FILL_DELAY_S = 2.5
+AVAILABLE_AFTER_S = 7 * 24 * 3600
+# The fee of a European card: 1.5 % and 25 minor units, rounded half up.
+FEE_BASIS_POINTS = 150
+FEE_FIXED = 25
+
+
+def fee_of(amount: int) -> int:
+    """Stripe's fee on an amount, both in minor units."""
+    return (amount * FEE_BASIS_POINTS + 5000) // 10000 + FEE_FIXED
+
+
+def book_charge(work: Work, charge: Doc) -> Doc:
+    """Makes the balance transaction of a captured charge and names it there."""
+    entry = new_balance_transaction(
+        work,
+        source=charge,
+        amount=charge["amount_captured"],
+        fee=fee_of(charge["amount_captured"]),
+        kind="charge" if charge["id"].startswith("ch_") else "payment",
+    )
+    charge["balance_transaction"] = entry["id"]
+    work.save(charge)
+    return entry
+
+
+def fill_balance(work: Work, charge_id: str) -> None:
+    """The timer: the balance transaction arrives and charge.updated says so."""
+    charge = work.get("charge", charge_id)
+    if charge["balance_transaction"] is not None:
+        return
+    book_charge(work, charge)
+    emit(work, "charge.updated", charge, previous={"balance_transaction": None})
+
+
+def new_balance_transaction(work: Work, *, source: Doc, amount: int, fee: int, kind: str) -> Doc:
+    """Stores one movement of the balance, in the charge's own currency."""
+    details = [
+        {
+            "amount": fee,
+            "application": None,
+            "currency": source["currency"],
+            "description": "Stripe processing fees",
+            "type": "stripe_fee",
+        }
+    ]
+    return work.insert(
+        {
+            "id": work.mint("txn", stem_of(source["id"])),
+            "object": "balance_transaction",
+            "amount": amount,
+            "available_on": work.now + AVAILABLE_AFTER_S,
+            "balance_type": "payments",
+            "created": work.now,
+            "currency": source["currency"],
+            "description": source.get("description"),
+            "exchange_rate": None,
+            "fee": fee,
+            "fee_details": details if fee else [],
+            "net": amount - fee,
+            "reporting_category": "charge" if kind == "payment" else kind,
+            "source": source["id"],
+            "status": "pending",
+            "type": kind,
+        }
+    )

@@ -1,0 +1,64 @@
+"""Parameters of customers, webhook endpoints and events."""
+
+from stripe_sandbox.params.basic import (
+    ADDRESS,
+    CREATED,
+    EMAIL,
+    METADATA,
+    SHIPPING,
+    TEXT,
+    choice,
+    listing,
+    not_built,
+    route,
+)
+from stripe_sandbox.versions import VERSIONS
+from stripe_sandbox.wire.schema import Array, Boolean, Choice, Param, Text
+
+_CUSTOMER = {
+    "address": Param(ADDRESS),
+    "description": TEXT,
+    "email": EMAIL,
+    "metadata": METADATA,
+    "name": Param(Text(longest=256)),
+    "phone": Param(Text(longest=20)),
+    "preferred_locales": Param(Array(Text(), blank=True)),
+    "shipping": Param(SHIPPING),
+    "tax_exempt": choice("exempt", "none", "reverse"),
+    **not_built("balance", "business_name", "cash_balance", "individual_name", "invoice_prefix", "invoice_settings"),
+    **not_built("next_invoice_sequence", "payment_method", "source", "tax", "test_clock"),
+}
+CREATE_CUSTOMER = route({**_CUSTOMER, **not_built("tax_id_data")})
+UPDATE_CUSTOMER = route({**_CUSTOMER, **not_built("default_source")})
+LIST_CUSTOMERS = listing({"email": TEXT, "created": CREATED, **not_built("test_clock")})
+
+ENABLED_EVENTS = Param(Array(Text(blank=False), longest=300), required=True)
+CREATE_ENDPOINT = route(
+    {
+        "url": Param(Text(blank=False), required=True),
+        "enabled_events": ENABLED_EVENTS,
+        "api_version": Param(Choice(VERSIONS)),
+        "description": TEXT,
+        "metadata": METADATA,
+        **not_built("connect", unless=Choice(("false",))),
+    }
+)
+UPDATE_ENDPOINT = route(
+    {
+        "url": TEXT,
+        "enabled_events": Param(Array(Text(blank=False), longest=300)),
+        "description": TEXT,
+        "disabled": Param(Boolean()),
+        "metadata": METADATA,
+    }
+)
+LIST_ENDPOINTS = listing()
+LIST_EVENTS = listing(
+    {
+        "created": CREATED,
+        "delivery_success": Param(Boolean()),
+        "type": TEXT,
+        "types": Param(Array(Text(), longest=20)),
+    }
+)
+RETRY_EVENT = route({"webhook_endpoint": Param(Text(), required=True)})

@@ -1,0 +1,65 @@
+"""Building blocks that several routes share."""
+
+import re
+
+from stripe_sandbox.versions import ENDIVE_SINCE
+from stripe_sandbox.wire.lists import LIST_PARAMS, CreatedFilter
+from stripe_sandbox.wire.metadata import Metadata
+from stripe_sandbox.wire.schema import Array, Boolean, Choice, Integer, Kind, NotBuilt, Param, Shape, Text
+
+__all__ = ["ENDIVE_SINCE", "LIST_PARAMS"]
+
+EXPAND = {"expand": Param(Array(Text(), longest=20))}
+CREATED = Param(CreatedFilter())
+TEXT = Param(Text())
+URL = Param(Text(pattern=re.compile(r"https?://\S+")))
+EMAIL = Param(Text(longest=512, pattern=re.compile(r"[^@\s]+@[^@\s]+")))
+BOOLEAN = Param(Boolean())
+METADATA = Param(Metadata())
+NOTHING = Shape(EXPAND)
+
+ADDRESS = Shape(
+    {name: Param(Text()) for name in ("city", "country", "line1", "line2", "postal_code", "state")},
+    blank=True,
+)
+SHIPPING = Shape(
+    {
+        "address": Param(ADDRESS, required=True),
+        "name": Param(Text(), required=True),
+        "phone": TEXT,
+        "carrier": TEXT,
+        "tracking_number": TEXT,
+    },
+    blank=True,
+)
+CAPTURE_METHODS = ("automatic", "automatic_async", "manual")
+THREE_D_SECURE = ("any", "automatic", "challenge")
+PAYMENT_METHOD_TYPES = ("card", "link", "sepa_debit")
+
+
+def choice(*options: str) -> Param:
+    """One of these words."""
+    return Param(Choice(options))
+
+
+def integer(least: int | None = None, most: int | None = None) -> Param:
+    """A whole number within bounds."""
+    return Param(Integer(least, most))
+
+
+def route(params: dict[str, Param]) -> Shape:
+    """The parameters of a route: these, and `expand`."""
+    return Shape({**params, **EXPAND})
+
+
+def listing(params: dict[str, Param] | None = None) -> Shape:
+    """The parameters of a list route: limit, cursors, `expand` and these."""
+    return route({**LIST_PARAMS, **(params or {})})
+
+
+def not_built(*names: str, unless: Kind | None = None) -> dict[str, Param]:
+    """Parameters that Stripe has and this sandbox refuses honestly."""
+    return {name: Param(NotBuilt(unless)) for name in names}
+
+
+OFF = Shape({"enabled": choice("false")})

@@ -1,0 +1,176 @@
+"""Parameters of the Checkout Session routes (mode payment, hosted page)."""
+
+import re
+
+from stripe_sandbox.params.basic import (
+    CAPTURE_METHODS,
+    CREATED,
+    EMAIL,
+    ENDIVE_SINCE,
+    METADATA,
+    OFF,
+    PAYMENT_METHOD_TYPES,
+    SHIPPING,
+    TEXT,
+    THREE_D_SECURE,
+    URL,
+    choice,
+    integer,
+    listing,
+    not_built,
+    route,
+)
+from stripe_sandbox.wire.schema import Array, Boolean, Choice, Integer, Param, Shape, Text
+
+LINE_ITEMS_MAX = 100
+LOCALES = [
+    "auto",
+    "bg",
+    "cs",
+    "da",
+    "de",
+    "el",
+    "en",
+    "en-GB",
+    "es",
+    "es-419",
+    "et",
+    "fi",
+    "fil",
+    "fr",
+    "fr-CA",
+    "hr",
+    "hu",
+    "id",
+    "it",
+    "ja",
+    "ko",
+    "lt",
+    "lv",
+    "ms",
+    "mt",
+    "nb",
+    "nl",
+    "pl",
+    "pt",
+    "pt-BR",
+    "ro",
+    "ru",
+    "sk",
+    "sl",
+    "sv",
+    "th",
+    "tr",
+    "vi",
+    "zh",
+    "zh-HK",
+    "zh-TW",
+    "hi-IN",
+]
+DESCRIPTOR = re.compile(r"(?=.*[A-Za-z])[^<>\\'\"*]{1,22}")
+
+_PRODUCT_DATA = Shape(
+    {
+        "name": Param(Text(blank=False), required=True),
+        "description": TEXT,
+        "images": Param(Array(Text(), longest=8)),
+        "metadata": METADATA,
+        "tax_code": TEXT,
+        "unit_label": Param(Text(longest=12)),
+    }
+)
+_PRICE_DATA = Shape(
+    {
+        "currency": Param(Text(), required=True),
+        "product_data": Param(_PRODUCT_DATA),
+        "unit_amount": integer(0),
+        "tax_behavior": choice("exclusive", "inclusive", "unspecified"),
+        **not_built("product", "recurring", "unit_amount_decimal"),
+    }
+)
+_LINE_ITEM = Shape(
+    {
+        "price_data": Param(_PRICE_DATA),
+        "quantity": integer(1),
+        "metadata": METADATA,
+        **not_built("adjustable_quantity", "dynamic_tax_rates", "price", "tax_rates"),
+    }
+)
+_INTENT_DATA = Shape(
+    {
+        "capture_method": choice(*CAPTURE_METHODS),
+        "description": Param(Text(longest=1000)),
+        "metadata": METADATA,
+        "receipt_email": EMAIL,
+        "setup_future_usage": choice("off_session", "on_session"),
+        "shipping": Param(SHIPPING),
+        "statement_descriptor": TEXT,
+        "statement_descriptor_suffix": Param(Text(longest=22, pattern=DESCRIPTOR)),
+        "transfer_group": TEXT,
+        **not_built("application_fee_amount", "on_behalf_of", "transfer_data"),
+    }
+)
+_METHOD_OPTIONS = Shape(
+    {
+        "card": Param(
+            Shape(
+                {
+                    "request_three_d_secure": choice(*THREE_D_SECURE),
+                    **not_built("capture_method", "installments", "restrictions", "setup_future_usage"),
+                    **not_built("statement_descriptor_suffix_kana", "statement_descriptor_suffix_kanji"),
+                }
+            )
+        ),
+        **not_built("sepa_debit", "link"),
+    }
+)
+
+CREATE_SESSION = route(
+    {
+        "mode": Param(Choice(("payment",))),
+        "line_items": Param(Array(_LINE_ITEM, longest=LINE_ITEMS_MAX)),
+        "success_url": URL,
+        "cancel_url": URL,
+        "client_reference_id": Param(Text(longest=200)),
+        "customer": TEXT,
+        "customer_email": EMAIL,
+        "customer_creation": choice("always", "if_required"),
+        "customer_update": Param(Shape({name: choice("auto", "never") for name in ("address", "name", "shipping")})),
+        "expires_at": Param(Integer()),
+        "locale": Param(Choice(tuple(LOCALES))),
+        "metadata": METADATA,
+        "payment_intent_data": Param(_INTENT_DATA),
+        "payment_method_options": Param(_METHOD_OPTIONS),
+        "payment_method_types": Param(Array(Choice(PAYMENT_METHOD_TYPES)), gone_since=ENDIVE_SINCE),
+        "excluded_payment_method_types": Param(Array(Text())),
+        "adaptive_pricing": Param(Shape({"enabled": Param(Boolean())})),
+        "allow_promotion_codes": choice("false"),
+        "submit_type": choice("auto", "book", "donate", "pay", "subscribe"),
+        "billing_address_collection": choice("auto"),
+        "currency": TEXT,
+        "integration_identifier": Param(Text(longest=200)),
+        "ui_mode": choice("hosted_page"),
+        **not_built("automatic_tax", "invoice_creation", "phone_number_collection", "tax_id_collection", unless=OFF),
+        **not_built(
+            "after_expiration", "branding_settings", "consent_collection", "custom_fields", "custom_text", "discounts"
+        ),
+        **not_built("name_collection", "optional_items", "origin_context", "payment_method_collection", "permissions"),
+        **not_built("payment_method_configuration", "payment_method_data", "redirect_on_completion", "return_url"),
+        **not_built(
+            "saved_payment_method_options", "setup_intent_data", "shipping_address_collection", "shipping_options"
+        ),
+        **not_built("subscription_data", "wallet_options", "customer_account", "allowed_payment_method_types"),
+    }
+)
+UPDATE_SESSION = route({"metadata": METADATA, **not_built("collected_information", "line_items", "shipping_options")})
+LIST_SESSIONS = listing(
+    {
+        "customer": TEXT,
+        "customer_details": Param(Shape({"email": EMAIL})),
+        "payment_intent": TEXT,
+        "status": choice("complete", "expired", "open"),
+        "created": CREATED,
+        **not_built("payment_link", "subscription"),
+    }
+)
+LIST_LINE_ITEMS = listing()

@@ -1,0 +1,137 @@
+"""Parameters of PaymentIntents, charges and refunds."""
+
+from stripe_sandbox.params.basic import (
+    BOOLEAN,
+    CAPTURE_METHODS,
+    CREATED,
+    EMAIL,
+    ENDIVE_SINCE,
+    METADATA,
+    PAYMENT_METHOD_TYPES,
+    SHIPPING,
+    TEXT,
+    THREE_D_SECURE,
+    URL,
+    choice,
+    integer,
+    listing,
+    not_built,
+    route,
+)
+from stripe_sandbox.params.checkout import DESCRIPTOR
+from stripe_sandbox.versions import payment_method_types_gone
+from stripe_sandbox.wire.schema import Array, Boolean, Choice, Integer, Param, Shape, Text
+
+_OPTIONS = Param(
+    Shape(
+        {
+            "card": Param(
+                Shape(
+                    {
+                        "request_three_d_secure": choice(*THREE_D_SECURE),
+                        **not_built(
+                            "capture_method", "cvc_token", "installments", "mandate_options", "moto", "network"
+                        ),
+                        **not_built("setup_future_usage", "three_d_secure"),
+                    }
+                )
+            ),
+            **not_built("link", "sepa_debit"),
+        }
+    )
+)
+_TYPES = Param(Array(Choice(PAYMENT_METHOD_TYPES)), gone_since=ENDIVE_SINCE, gone=payment_method_types_gone)
+_METHOD_DATA = Param(
+    Shape(
+        {
+            "type": Param(Choice(("card",)), required=True),
+            "card": Param(Shape({"token": Param(Text(), required=True)}), required=True),
+            **not_built("allow_redisplay", "billing_details", "metadata"),
+        }
+    )
+)
+_DETAILS = {
+    "customer": TEXT,
+    "description": Param(Text(longest=1000)),
+    "metadata": METADATA,
+    "receipt_email": EMAIL,
+    "setup_future_usage": choice("off_session", "on_session"),
+    "shipping": Param(SHIPPING),
+    "statement_descriptor": TEXT,
+    "statement_descriptor_suffix": Param(Text(longest=22, pattern=DESCRIPTOR)),
+    "transfer_group": TEXT,
+}
+_PAYING = {
+    "payment_method": TEXT,
+    "payment_method_data": _METHOD_DATA,
+    "payment_method_options": _OPTIONS,
+    "payment_method_types": _TYPES,
+    "off_session": BOOLEAN,
+    "return_url": URL,
+    **not_built(
+        "confirmation_token", "mandate", "mandate_data", "radar_options", "use_stripe_sdk", "error_on_requires_action"
+    ),
+}
+_CONNECT = not_built(
+    "application_fee_amount", "on_behalf_of", "transfer_data", "amount_details", "hooks", "payment_details"
+)
+
+CREATE_INTENT = route(
+    {
+        "amount": Param(Integer(1), required=True),
+        "currency": Param(Text(), required=True),
+        "automatic_payment_methods": Param(
+            Shape({"enabled": Param(Boolean(), required=True), "allow_redirects": choice("always", "never")})
+        ),
+        "capture_method": choice(*CAPTURE_METHODS),
+        "confirm": BOOLEAN,
+        "confirmation_method": choice("automatic"),
+        "excluded_payment_method_types": Param(Array(Text())),
+        **_DETAILS,
+        **_PAYING,
+        **_CONNECT,
+        **not_built("allowed_payment_method_types", "customer_account", "payment_method_configuration"),
+    }
+)
+UPDATE_INTENT = route(
+    {
+        **_DETAILS,
+        "amount": integer(1),
+        "payment_method_options": _OPTIONS,
+        **_CONNECT,
+        **not_built("capture_method", "currency", "payment_method", "payment_method_data", "payment_method_types"),
+    }
+)
+CONFIRM_INTENT = route(
+    {**_PAYING, "receipt_email": EMAIL, "capture_method": choice(*CAPTURE_METHODS), **not_built("shipping")}
+)
+CANCEL_INTENT = route({"cancellation_reason": choice("abandoned", "duplicate", "fraudulent", "requested_by_customer")})
+CAPTURE_INTENT = route(
+    {
+        "amount_to_capture": integer(1),
+        "metadata": METADATA,
+        "statement_descriptor_suffix": Param(Text(longest=22, pattern=DESCRIPTOR)),
+        **not_built(
+            "application_fee_amount", "final_capture", "statement_descriptor", "transfer_data", "amount_details"
+        ),
+    }
+)
+LIST_INTENTS = listing({"customer": TEXT, "created": CREATED})
+LIST_CHARGES = listing({"customer": TEXT, "payment_intent": TEXT, "created": CREATED, **not_built("transfer_group")})
+
+REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")
+CREATE_REFUND = route(
+    {
+        "charge": TEXT,
+        "payment_intent": TEXT,
+        "amount": integer(1),
+        "reason": choice(*REFUND_REASONS),
+        "metadata": METADATA,
+        **not_built(
+            "currency", "customer", "instructions_email", "origin", "refund_application_fee", "reverse_transfer"
+        ),
+    }
+)
+UPDATE_REFUND = route({"metadata": METADATA})
+LIST_REFUNDS = listing({"charge": TEXT, "payment_intent": TEXT, "created": CREATED})
+LIST_BALANCE = listing({"source": TEXT, "type": TEXT, "currency": TEXT, "created": CREATED, **not_built("payout")})

@@ -1,0 +1,1 @@
+"""One file per Stripe resource: the shape of its object and the functions of its routes."""

@@ -1,0 +1,31 @@
+"""The account itself."""
+
+from stripe_sandbox.call import Call
+from stripe_sandbox.state.work import Doc
+
+
+def retrieve_account(call: Call) -> Doc:
+    """GET /v1/account."""
+    return {
+        "id": call.work.account.id,
+        "object": "account",
+        "business_profile": {
+            "mcc": None,
+            "name": "Sandbox",
+            "support_email": None,
+            "support_phone": None,
+            "support_url": None,
+            "url": None,
+        },
+        "business_type": None,
+        "capabilities": {"card_payments": "active", "sepa_debit_payments": "active", "transfers": "active"},
+        "charges_enabled": True,
+        "country": "FR",
+        "created": call.work.account.created,
+        "default_currency": "eur",
+        "details_submitted": True,
+        "email": None,
+        "payouts_enabled": True,
+        "settings": {"dashboard": {"display_name": "Sandbox", "timezone": "Etc/UTC"}},
+        "type": "standard",
+    }

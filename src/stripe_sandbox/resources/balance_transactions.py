@@ -1,0 +1,30 @@
+"""Reads balance transactions."""
+
+from stripe_sandbox.call import Call
+from stripe_sandbox.state.work import Doc, public
+from stripe_sandbox.wire.errors import missing_object
+from stripe_sandbox.wire.lists import Conditions, list_objects
+
+
+def retrieve_balance_transaction(call: Call) -> Doc:
+    """GET /v1/balance_transactions/{id}."""
+    found = call.work.find("balance_transaction", call.path["id"])
+    if found is None:
+        raise missing_object("balance_transaction", call.path["id"], param="id")
+    return public(found)
+
+
+def list_balance_transactions(call: Call) -> Doc:
+    """GET /v1/balance_transactions, by source, type, currency and created."""
+    conditions = Conditions()
+    for name in ("source", "type", "currency"):
+        conditions.equal(name, call.params.get(name))
+    conditions.created(call.params.get("created"))
+    return list_objects(
+        call.work,
+        "balance_transaction",
+        "/v1/balance_transactions",
+        call.params,
+        noun="balance_transaction",
+        conditions=conditions,
+    )

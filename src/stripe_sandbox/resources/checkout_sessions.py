@@ -1,0 +1,129 @@
+"""The Checkout Session routes."""
+
+from typing import Any
+
+from stripe_sandbox.call import Call, part
+from stripe_sandbox.flows.checkout import expire_session
+from stripe_sandbox.resources.checkout_shape import new_session
+from stripe_sandbox.resources.customers import find_usable
+from stripe_sandbox.state.work import Doc, public
+from stripe_sandbox.wire.errors import invalid, missing_object, refused
+from stripe_sandbox.wire.lists import LIMIT_DEFAULT, Conditions, as_list, check_cursors, list_objects
+from stripe_sandbox.wire.metadata import merge_metadata
+
+
+def create_session(call: Call) -> Doc:
+    """POST /v1/checkout/sessions."""
+    wish = call.params
+    _check_wish(wish)
+    customer = find_usable(call.work, wish["customer"]) if wish.get("customer") else None
+    return public(new_session(call.work, wish, call.base_url, customer))
+
+
+def _check_wish(wish: dict[str, Any]) -> None:
+    """The rules that join several parameters."""
+    for name in ("mode", "line_items", "success_url"):
+        if not wish.get(name):
+            raise invalid(f"Missing required param: {name}.", code="parameter_missing", param=name)
+    if wish.get("customer") and wish.get("customer_email"):
+        raise invalid(
+            "You may only specify one of these parameters: customer, customer_email.",
+            code="parameters_exclusive",
+            param="customer",
+        )
+    if wish.get("customer") and "customer_creation" in wish:
+        raise invalid("`customer_creation` can only be used when `customer` is not given.", param="customer_creation")
+    if "customer_update" in wish and not wish.get("customer"):
+        raise invalid("`customer_update` can only be used with `customer`.", param="customer_update")
+    if "payment_method_types" in wish and "excluded_payment_method_types" in wish:
+        raise invalid(
+            "You may only specify one of these parameters: payment_method_types, excluded_payment_method_types.",
+            code="parameters_exclusive",
+            param="payment_method_types",
+        )
+    check_descriptor(part(wish, "payment_intent_data"), "payment_intent_data[statement_descriptor]")
+
+
+def check_descriptor(data: dict[str, Any], path: str) -> None:
+    """Cards take a suffix only."""
+    if data.get("statement_descriptor"):
+        raise invalid(
+            "The `statement_descriptor` parameter is not supported for card payments. Use "
+            "`statement_descriptor_suffix` instead.",
+            param=path,
+        )
+
+
+def _in_path(call: Call) -> Doc:
+    found = call.work.find("checkout.session", call.path["id"])
+    if found is None:
+        raise missing_object("checkout.session", call.path["id"], param="session")
+    return found
+
+
+def retrieve_session(call: Call) -> Doc:
+    """GET /v1/checkout/sessions/{id}."""
+    return public(_in_path(call))
+
+
+def update_session(call: Call) -> Doc:
+    """POST /v1/checkout/sessions/{id}: metadata."""
+    session = _in_path(call)
+    session["metadata"] = merge_metadata(session["metadata"], call.params.get("metadata"))
+    return public(call.work.save(session))
+
+
+def expire(call: Call) -> Doc:
+    """POST /v1/checkout/sessions/{id}/expire; refused unless the session is open."""
+    session = _in_path(call)
+    if session["status"] != "open":
+        raise refused(
+            'Only Checkout Sessions with a status in ["open"] can be expired. '
+            f"This Checkout Session has a status of {session['status']}.",
+            param="session",
+        )
+    expire_session(call.work, session)
+    return public(session)
+
+
+def list_sessions(call: Call) -> Doc:
+    """GET /v1/checkout/sessions, by customer, payment_intent, buyer's e-mail, status and created."""
+    conditions = Conditions()
+    conditions.equal("customer", call.params.get("customer"))
+    conditions.equal("payment_intent", call.params.get("payment_intent"))
+    conditions.equal("status", call.params.get("status"))
+    conditions.equal("customer_details.email", part(call.params, "customer_details").get("email"))
+    conditions.created(call.params.get("created"))
+    return list_objects(
+        call.work,
+        "checkout.session",
+        "/v1/checkout/sessions",
+        call.params,
+        noun="checkout.session",
+        conditions=conditions,
+    )
+
+
+def list_line_items(call: Call) -> Doc:
+    """GET /v1/checkout/sessions/{id}/line_items, in the order of the request that made them."""
+    session = _in_path(call)
+    lines: list[Doc] = session["_line_items"]
+    after, before = check_cursors(call.params)
+    limit: int = call.params.get("limit", LIMIT_DEFAULT)
+    cursor = after or before
+    places = {line["id"]: index for index, line in enumerate(lines)}
+    if cursor is not None and cursor not in places:
+        raise missing_object("line_item", cursor, param="starting_after" if after else "ending_before", status=400)
+    url = f"/v1/checkout/sessions/{session['id']}/line_items"
+    if before is not None:
+        candidates = lines[: places[before]]
+        return as_list(candidates[-limit:], url, has_more=len(candidates) > limit)
+    candidates = lines[places[after] + 1 :] if after is not None else lines
+    return as_list(candidates[:limit], url, has_more=len(candidates) > limit)
+
+
+def included_line_items(session: Doc) -> Doc:
+    """The list that `expand[]=line_items` puts into a session."""
+    lines: list[Doc] = session["_line_items"]
+    url = f"/v1/checkout/sessions/{session['id']}/line_items"
+    return as_list(lines[:LIMIT_DEFAULT], url, has_more=len(lines) > LIMIT_DEFAULT)

@@ -1,0 +1,111 @@
+"""Customers: created, changed, listed, and deleted to a stub that says so."""
+
+from typing import Any
+
+from stripe_sandbox.call import Call
+from stripe_sandbox.events import emit
+from stripe_sandbox.ids import scramble
+from stripe_sandbox.state.work import Doc, Work, public
+from stripe_sandbox.wire.errors import missing_object
+from stripe_sandbox.wire.lists import Conditions, list_objects
+from stripe_sandbox.wire.metadata import merge_metadata
+
+
+def new_customer(work: Work, wish: dict[str, Any]) -> Doc:
+    """Stores a customer and says so."""
+    customer_id = work.mint("cus")
+    customer: Doc = {
+        "id": customer_id,
+        "object": "customer",
+        "address": wish.get("address"),
+        "balance": 0,
+        "created": work.now,
+        "currency": None,
+        "customer_account": None,
+        "default_source": None,
+        "delinquent": False,
+        "description": wish.get("description"),
+        "discount": None,
+        "email": wish.get("email"),
+        "invoice_prefix": scramble(customer_id, "prefix", length=8).upper(),
+        "invoice_settings": {
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        },
+        "livemode": False,
+        "metadata": merge_metadata({}, wish.get("metadata")),
+        "name": wish.get("name"),
+        "next_invoice_sequence": 1,
+        "phone": wish.get("phone"),
+        "preferred_locales": wish.get("preferred_locales", []),
+        "shipping": wish.get("shipping"),
+        "tax_exempt": wish.get("tax_exempt", "none"),
+        "test_clock": None,
+    }
+    work.insert(customer)
+    emit(work, "customer.created", customer)
+    return customer
+
+
+def find_usable(work: Work, customer_id: str, *, param: str = "customer") -> Doc:
+    """A customer that a payment may name: one that exists and is not deleted."""
+    found = work.find("customer", customer_id)
+    if found is None or found.get("deleted"):
+        raise missing_object("customer", customer_id, param=param, status=400)
+    return found
+
+
+def create_customer(call: Call) -> Doc:
+    """POST /v1/customers."""
+    return public(new_customer(call.work, call.params))
+
+
+def _in_path(call: Call) -> Doc:
+    found = call.work.find("customer", call.path["id"])
+    if found is None:
+        raise missing_object("customer", call.path["id"], param="id")
+    return found
+
+
+def retrieve_customer(call: Call) -> Doc:
+    """GET /v1/customers/{id}; a deleted one answers 200 with `deleted`."""
+    return public(_in_path(call))
+
+
+def update_customer(call: Call) -> Doc:
+    """POST /v1/customers/{id}."""
+    customer = _in_path(call)
+    if customer.get("deleted"):
+        raise missing_object("customer", customer["id"], param="id")
+    changes = {name: value for name, value in call.params.items() if name not in ("expand", "metadata")}
+    changes["metadata"] = merge_metadata(customer["metadata"], call.params.get("metadata"))
+    previous = {name: customer[name] for name, value in changes.items() if customer[name] != value}
+    customer.update(changes)
+    call.work.save(customer)
+    if previous:
+        emit(call.work, "customer.updated", customer, previous)
+    return public(customer)
+
+
+def delete_customer(call: Call) -> Doc:
+    """DELETE /v1/customers/{id}."""
+    customer = _in_path(call)
+    if customer.get("deleted"):
+        raise missing_object("customer", customer["id"], param="id")
+    emit(call.work, "customer.deleted", customer)
+    stub: Doc = {"id": customer["id"], "object": "customer", "deleted": True}
+    customer.clear()
+    customer.update(stub)
+    call.work.save(customer)
+    return stub
+
+
+def list_customers(call: Call) -> Doc:
+    """GET /v1/customers, by email and created."""
+    conditions = Conditions()
+    conditions.raw("json_extract(body, '$.deleted') IS NULL")
+    conditions.equal("email", call.params.get("email"))
+    conditions.created(call.params.get("created"))
+    return list_objects(call.work, "customer", "/v1/customers", call.params, noun="customer", conditions=conditions)

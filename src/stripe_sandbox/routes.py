@@ -1,0 +1,94 @@
+"""The table of Stripe's routes in this sandbox: method, path, parameters, function."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from stripe_sandbox.call import Handler
+from stripe_sandbox.params import accounts, checkout, payments
+from stripe_sandbox.params.basic import NOTHING
+from stripe_sandbox.resources import account as account_api
+from stripe_sandbox.resources import (
+    balance_transactions,
+    charges,
+    checkout_sessions,
+    customers,
+    events_api,
+    payment_intents,
+    payment_methods,
+    refunds,
+    webhook_endpoints,
+)
+from stripe_sandbox.wire.schema import Shape
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route; `{id}` in its pattern stands for one path segment."""
+
+    method: str
+    pattern: str
+    params: Shape
+    handler: Handler
+
+    @property
+    def name(self) -> str:
+        """How tallies and faults call it, such as `POST /v1/refunds`."""
+        return f"{self.method} {self.pattern}"
+
+    @cached_property
+    def expression(self) -> re.Pattern[str]:
+        """What its paths look like."""
+        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.pattern))
+
+
+_SESSIONS = "/v1/checkout/sessions"
+_INTENTS = "/v1/payment_intents"
+_ENDPOINTS = "/v1/webhook_endpoints"
+
+ROUTES = (
+    Route("GET", "/v1/account", NOTHING, account_api.retrieve_account),
+    Route("POST", "/v1/customers", accounts.CREATE_CUSTOMER, customers.create_customer),
+    Route("GET", "/v1/customers", accounts.LIST_CUSTOMERS, customers.list_customers),
+    Route("GET", "/v1/customers/{id}", NOTHING, customers.retrieve_customer),
+    Route("POST", "/v1/customers/{id}", accounts.UPDATE_CUSTOMER, customers.update_customer),
+    Route("DELETE", "/v1/customers/{id}", NOTHING, customers.delete_customer),
+    Route("POST", _SESSIONS, checkout.CREATE_SESSION, checkout_sessions.create_session),
+    Route("GET", _SESSIONS, checkout.LIST_SESSIONS, checkout_sessions.list_sessions),
+    Route("GET", _SESSIONS + "/{id}", NOTHING, checkout_sessions.retrieve_session),
+    Route("POST", _SESSIONS + "/{id}", checkout.UPDATE_SESSION, checkout_sessions.update_session),
+    Route("POST", _SESSIONS + "/{id}/expire", NOTHING, checkout_sessions.expire),
+    Route("GET", _SESSIONS + "/{id}/line_items", checkout.LIST_LINE_ITEMS, checkout_sessions.list_line_items),
+    Route("POST", _INTENTS, payments.CREATE_INTENT, payment_intents.create_intent),
+    Route("GET", _INTENTS, payments.LIST_INTENTS, payment_intents.list_intents),
+    Route("GET", _INTENTS + "/{id}", NOTHING, payment_intents.retrieve_intent),
+    Route("POST", _INTENTS + "/{id}", payments.UPDATE_INTENT, payment_intents.update_intent),
+    Route("POST", _INTENTS + "/{id}/confirm", payments.CONFIRM_INTENT, payment_intents.confirm),
+    Route("POST", _INTENTS + "/{id}/cancel", payments.CANCEL_INTENT, payment_intents.cancel),
+    Route("POST", _INTENTS + "/{id}/capture", payments.CAPTURE_INTENT, payment_intents.capture),
+    Route("GET", "/v1/charges", payments.LIST_CHARGES, charges.list_charges),
+    Route("GET", "/v1/charges/{id}", NOTHING, charges.retrieve_charge),
+    Route("POST", "/v1/refunds", payments.CREATE_REFUND, refunds.create_refund),
+    Route("GET", "/v1/refunds", payments.LIST_REFUNDS, refunds.list_refunds),
+    Route("GET", "/v1/refunds/{id}", NOTHING, refunds.retrieve_refund),
+    Route("POST", "/v1/refunds/{id}", payments.UPDATE_REFUND, refunds.update_refund),
+    Route("GET", "/v1/balance_transactions", payments.LIST_BALANCE, balance_transactions.list_balance_transactions),
+    Route("GET", "/v1/balance_transactions/{id}", NOTHING, balance_transactions.retrieve_balance_transaction),
+    Route("GET", "/v1/payment_methods/{id}", NOTHING, payment_methods.retrieve_payment_method),
+    Route("GET", "/v1/events", accounts.LIST_EVENTS, events_api.list_events),
+    Route("GET", "/v1/events/{id}", NOTHING, events_api.retrieve_event),
+    Route("POST", "/v1/events/{id}/retry", accounts.RETRY_EVENT, events_api.retry_event),
+    Route("POST", _ENDPOINTS, accounts.CREATE_ENDPOINT, webhook_endpoints.create_endpoint),
+    Route("GET", _ENDPOINTS, accounts.LIST_ENDPOINTS, webhook_endpoints.list_endpoints),
+    Route("GET", _ENDPOINTS + "/{id}", NOTHING, webhook_endpoints.retrieve_endpoint),
+    Route("POST", _ENDPOINTS + "/{id}", accounts.UPDATE_ENDPOINT, webhook_endpoints.update_endpoint),
+    Route("DELETE", _ENDPOINTS + "/{id}", NOTHING, webhook_endpoints.delete_endpoint),
+)
+
+
+def find_route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """The route of a call and the values in its path."""
+    for route in ROUTES:
+        if route.method == method and (match := route.expression.fullmatch(path)):
+            return route, match.groupdict()
+    return None

@@ -1,0 +1,117 @@
+"""The ASGI application.
+
+Stripe's API is under /v1, the hosted pages under /c, the controls under /_sandbox, and an overview at /.
+
+`build_app` gives an application that works without a socket too (timers then run with each call, and deliveries with
+`sandbox.courier`).
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.resources import files
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from stripe_sandbox.api import Api, ApiRequest
+from stripe_sandbox.control.routes import control_routes
+from stripe_sandbox.deliveries import Courier
+from stripe_sandbox.hangup import cut_connection
+from stripe_sandbox.options import Options
+from stripe_sandbox.pages.routes import page_routes
+from stripe_sandbox.sandbox import Sandbox
+from stripe_sandbox.state.store import Store
+
+BODY_BYTES_MAX = 2_000_000
+METHODS = ["GET", "POST", "DELETE", "PUT", "PATCH"]
+
+
+class AnswerLostError(Exception):
+    """In process there is no connection to cut: the caller of the application sees this instead of an answer."""
+
+
+def build_app(store: Store, options: Options | None = None) -> Starlette:
+    """The application over an open store; its state is `app.state.sandbox`."""
+    chosen = options or Options()
+    sandbox = Sandbox(store=store, options=chosen, api=Api(store, chosen.webhooks), courier=Courier(store, chosen))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        running = asyncio.create_task(sandbox.courier.run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+    routes: list[BaseRoute] = [
+        Route("/v1/{rest:path}", ApiEndpoint(sandbox), methods=METHODS),
+        Mount("/static", StaticFiles(directory=str(files("stripe_sandbox") / "static"))),
+        *control_routes(sandbox),
+        *page_routes(sandbox),
+    ]
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.add_middleware(HostGuard, allowed=chosen.allowed_hosts)
+    app.state.sandbox = sandbox
+    return app
+
+
+@dataclass
+class HostGuard:
+    """Answers only to the hosts it is meant for.
+
+    So that no web page can reach it under a name that was pointed here.
+    """
+
+    app: ASGIApp
+    allowed: tuple[str, ...] = field(default=())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuses an HTTP request whose Host is not allowed."""
+        if scope["type"] == "http" and self.allowed:
+            host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+            name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+            if name not in self.allowed:
+                await PlainTextResponse("This sandbox does not answer to that host name.", 421)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+@dataclass
+class ApiEndpoint:
+    """Stripe's API as one ASGI endpoint."""
+
+    sandbox: Sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Reads the call, answers it, or cuts the connection where a fault says so."""
+        request = Request(scope, receive)
+        body = await request.body()
+        if len(body) > BODY_BYTES_MAX:
+            await PlainTextResponse("Request body too large", 413)(scope, receive, send)
+            return
+        answer = await self.sandbox.api.answer(
+            ApiRequest(
+                method=request.method,
+                path=request.url.path,
+                query=request.url.query,
+                body=body.decode("utf-8", errors="surrogateescape"),
+                headers={name.lower(): value for name, value in request.headers.items()},
+                base_url=str(request.base_url).rstrip("/"),
+            )
+        )
+        self.sandbox.courier.wake()
+        if not answer.hang_up:
+            await Response(answer.body, answer.status, answer.headers, "application/json")(scope, receive, send)
+            return
+        if not cut_connection(scope.get("client")):
+            raise AnswerLostError
+        while (await receive())["type"] != "http.disconnect":
+            pass

@@ -1,0 +1,1 @@
+"""Where the sandbox keeps everything: one SQLite file, written in one transaction per request."""
