@@ -1,6 +1,7 @@
 """The command line: `python -m stripe_sandbox --port 12111 --data DIR`."""
 
 import argparse
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,6 +68,18 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+class AnnouncingServer(uvicorn.Server):
+    """Says where it listens, once it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts, then prints the address (which `--port 0` leaves to the system)."""
+        await super().startup(sockets)
+        for server in self.servers:
+            for listener in server.sockets:
+                host, port, *_ = listener.getsockname()
+                print(f"stripe_sandbox listens on http://{host}:{port}", flush=True)  # noqa: T201 - the command line
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Serves until it is stopped."""
     arguments = build_parser().parse_args(argv)
@@ -91,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not local:
         print("Listening beyond this machine: anybody who reaches it can play the bank.", file=sys.stderr)  # noqa: T201 - the command line
     try:
-        uvicorn.Server(config).run()
+        AnnouncingServer(config).run()
     except KeyboardInterrupt:
         return 0
     finally:

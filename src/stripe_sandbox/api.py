@@ -203,7 +203,7 @@ def _run(work: Work, exchange: Exchange, decoded: dict[str, Decoded], version: s
 def _keyed(request: ApiRequest, decoded: dict[str, Decoded]) -> KeyedRequest | None:
     if request.key is None:
         return None
-    return keyed_request(request.key, request.path, decoded, request.headers.get("stripe-version", ""))
+    return keyed_request(request.key, request.path, decoded)
 
 
 def _headers(request: ApiRequest, mark: str) -> dict[str, str]:

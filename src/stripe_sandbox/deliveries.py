@@ -6,8 +6,10 @@ side by side; nothing is promised about their order, as with Stripe.
 
 import asyncio
 import json
+import logging
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -28,7 +30,10 @@ HEADERS = {
 }
 PARALLEL_MAX = 32
 IDLE_S = 1.0
+LOOP_LEAST_S = 0.005
 ACK_POLL_S = 0.02
+
+_log = logging.getLogger(__name__)
 
 Key = tuple[str, str]
 
@@ -85,29 +90,42 @@ class Courier:
         """Runs due timers, starts due deliveries; gives the real seconds until something else may be due."""
         wait_s = IDLE_S
         real_now = self.store.clock.now()
-        for account_id in self._accounts_with_work():
+        for account_id, due in self._next_dues().items():
             account = self.store.find_account(account_id)
             assert account is not None
-            run_due(self.store, account)
-            for event, endpoint in self._due_keys(account):
-                if (event, endpoint) not in self._running:
-                    task = asyncio.create_task(self._deliver(account.id, event, endpoint))
-                    self._running[event, endpoint] = task
-                    task.add_done_callback(lambda _, key=(event, endpoint): self._finished(key))
-            row = self.store.connection.execute(
-                "SELECT MIN(due) AS due FROM (SELECT due FROM timer WHERE account = ? UNION ALL "
-                "SELECT due FROM delivery WHERE account = ? AND due IS NOT NULL AND due > ?)",
-                (account.id, account.id, account.time.at(real_now)),
-            ).fetchone()
-            if row["due"] is not None:
-                wait_s = min(wait_s, account.time.real_wait_s(row["due"], real_now))
-        return max(wait_s, 0.005)
+            next_due: float | None = due
+            if due <= account.time.at(real_now):
+                run_due(self.store, account)
+                self._start_deliveries(account)
+                next_due = self._due_after(account, account.time.at(real_now))
+            if next_due is not None:
+                wait_s = min(wait_s, account.time.real_wait_s(next_due, real_now))
+        return max(wait_s, LOOP_LEAST_S)
 
-    def _accounts_with_work(self) -> list[str]:
+    def _next_dues(self) -> dict[str, float]:
+        """Per account the sandbox time of what comes next."""
         rows = self.store.connection.execute(
-            "SELECT account FROM timer UNION SELECT account FROM delivery WHERE due IS NOT NULL"
+            "SELECT account, MIN(due) AS due FROM (SELECT account, MIN(due) AS due FROM timer GROUP BY account "
+            "UNION ALL SELECT account, MIN(due) FROM delivery WHERE due IS NOT NULL GROUP BY account) GROUP BY account"
         ).fetchall()
-        return [row["account"] for row in rows]
+        return {row["account"]: row["due"] for row in rows}
+
+    def _due_after(self, account: Account, now: float) -> float | None:
+        """What comes next in an account whose due work is on its way."""
+        row = self.store.connection.execute(
+            "SELECT MIN(due) AS due FROM (SELECT due FROM timer WHERE account = ? UNION ALL "
+            "SELECT due FROM delivery WHERE account = ? AND due > ?)",
+            (account.id, account.id, now),
+        ).fetchone()
+        due: float | None = row["due"]
+        return due
+
+    def _start_deliveries(self, account: Account) -> None:
+        for key in self._due_keys(account):
+            if key not in self._running:
+                task = asyncio.create_task(self._deliver(account.id, *key))
+                self._running[key] = task
+                task.add_done_callback(partial(self._finished, key))
 
     def _due_keys(self, account: Account) -> list[Key]:
         rows = self.store.connection.execute(
@@ -116,8 +134,10 @@ class Courier:
         ).fetchall()
         return [(row["event"], row["endpoint"]) for row in rows]
 
-    def _finished(self, key: Key) -> None:
+    def _finished(self, key: Key, task: asyncio.Task[None]) -> None:
         del self._running[key]
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("delivery of %s to %s broke", *key, exc_info=task.exception())
         self.wake()
 
     async def _deliver(self, account_id: str, event_id: str, endpoint_id: str) -> None:

@@ -16,6 +16,19 @@ from stripe_sandbox.timers import run_due
 SPEED_MAX = 1_000_000.0
 OVERLAP_DEFAULT_S = 24 * 3600
 
+_NONE = type(None)
+_FAULT_TYPES: dict[str, tuple[type, ...]] = {
+    "kind": (str,),
+    "route": (str,),
+    "event": (str,),
+    "count": (int, _NONE),
+    "ms": (int,),
+    "delay_s": (int, float),
+    "reason": (str, _NONE),
+    "stored": (bool, _NONE),
+    "should_retry": (bool, _NONE),
+}
+
 
 def _number(control: Control, name: str, *, least: float, most: float = float("inf")) -> float | None:
     value = control.body.get(name)
@@ -62,13 +75,14 @@ def reset_requests(control: Control) -> dict[str, Any]:
 
 def arm(control: Control) -> Doc:
     """POST faults: arms one (see `FaultWish`)."""
-    allowed = set(faults.FaultWish.__dataclass_fields__)
-    unknown = sorted(set(control.body) - allowed)
-    kind = control.body.get("kind")
+    unknown = sorted(set(control.body) - set(_FAULT_TYPES))
     if unknown:
-        raise Refused(f"Unknown: {', '.join(unknown)}. A fault has: {', '.join(sorted(allowed))}.")
-    if kind not in faults.API_FAULTS + faults.WEBHOOK_FAULTS:
+        raise Refused(f"Unknown: {', '.join(unknown)}. A fault has: {', '.join(_FAULT_TYPES)}.")
+    if control.body.get("kind") not in faults.API_FAULTS + faults.WEBHOOK_FAULTS:
         raise Refused(f"kind must be one of {', '.join(faults.API_FAULTS + faults.WEBHOOK_FAULTS)}.")
+    for name, value in control.body.items():
+        if not isinstance(value, _FAULT_TYPES[name]) or (isinstance(value, bool) and bool not in _FAULT_TYPES[name]):
+            raise Refused(f"{name} cannot be {value!r}.")
     with open_work(control.sandbox.store, control.account) as work:
         return public(faults.arm_fault(work, faults.FaultWish(**control.body)))
 

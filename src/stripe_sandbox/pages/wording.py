@@ -8,7 +8,7 @@ Language = Literal["fr", "en"]
 WORDS: dict[str, tuple[str, str]] = {
     "pay_title": ("Payment", "Paiement"),
     "test_mode": ("TEST MODE", "MODE TEST"),
-    "pay_to": ("Pay", "Régler"),
+    "order_at": ("Your order at", "Votre commande chez"),
     "total": ("Total due", "Total à payer"),
     "quantity": ("Qty", "Qté"),
     "each": ("each", "l’unité"),

@@ -5,7 +5,7 @@ import re
 from stripe_sandbox.versions import ENDIVE_SINCE
 from stripe_sandbox.wire.lists import LIST_PARAMS, CreatedFilter
 from stripe_sandbox.wire.metadata import Metadata
-from stripe_sandbox.wire.schema import Array, Boolean, Choice, Integer, Kind, NotBuilt, Param, Shape, Text
+from stripe_sandbox.wire.schema import Array, Boolean, Choice, Integer, Kind, NotBuilt, Param, PartlyBuilt, Shape, Text
 
 __all__ = ["ENDIVE_SINCE", "LIST_PARAMS"]
 
@@ -34,7 +34,13 @@ SHIPPING = Shape(
 )
 CAPTURE_METHODS = ("automatic", "automatic_async", "manual")
 THREE_D_SECURE = ("any", "automatic", "challenge")
-PAYMENT_METHOD_TYPES = ("card", "link", "sepa_debit")
+_METHODS_NOT_BUILT = (
+    "acss_debit affirm afterpay_clearpay alipay alma amazon_pay au_becs_debit bacs_debit bancontact billie blik boleto "
+    "cashapp customer_balance eps fpx giropay grabpay ideal kakao_pay klarna konbini mb_way mobilepay multibanco "
+    "naver_pay oxxo p24 payco paynow paypal paypay pix promptpay revolut_pay samsung_pay satispay sofort swish twint "
+    "us_bank_account wechat_pay zip"
+)
+METHOD_TYPE = PartlyBuilt(("card", "link", "sepa_debit"), tuple(_METHODS_NOT_BUILT.split()))
 
 
 def choice(*options: str) -> Param:

@@ -8,8 +8,8 @@ from stripe_sandbox.params.basic import (
     EMAIL,
     ENDIVE_SINCE,
     METADATA,
+    METHOD_TYPE,
     OFF,
-    PAYMENT_METHOD_TYPES,
     SHIPPING,
     TEXT,
     THREE_D_SECURE,
@@ -20,7 +20,7 @@ from stripe_sandbox.params.basic import (
     not_built,
     route,
 )
-from stripe_sandbox.wire.schema import Array, Boolean, Choice, Integer, Param, Shape, Text
+from stripe_sandbox.wire.schema import Array, Boolean, Choice, Integer, Param, PartlyBuilt, Shape, Text
 
 LINE_ITEMS_MAX = 100
 LOCALES = [
@@ -127,7 +127,7 @@ _METHOD_OPTIONS = Shape(
 
 CREATE_SESSION = route(
     {
-        "mode": Param(Choice(("payment",))),
+        "mode": Param(PartlyBuilt(("payment",), ("setup", "subscription"))),
         "line_items": Param(Array(_LINE_ITEM, longest=LINE_ITEMS_MAX)),
         "success_url": URL,
         "cancel_url": URL,
@@ -141,18 +141,23 @@ CREATE_SESSION = route(
         "metadata": METADATA,
         "payment_intent_data": Param(_INTENT_DATA),
         "payment_method_options": Param(_METHOD_OPTIONS),
-        "payment_method_types": Param(Array(Choice(PAYMENT_METHOD_TYPES)), gone_since=ENDIVE_SINCE),
+        "payment_method_types": Param(Array(METHOD_TYPE), gone_since=ENDIVE_SINCE),
         "excluded_payment_method_types": Param(Array(Text())),
         "adaptive_pricing": Param(Shape({"enabled": Param(Boolean())})),
-        "allow_promotion_codes": choice("false"),
         "submit_type": choice("auto", "book", "donate", "pay", "subscribe"),
-        "billing_address_collection": choice("auto"),
-        "currency": TEXT,
+        "billing_address_collection": Param(PartlyBuilt(("auto",), ("required",))),
         "integration_identifier": Param(Text(longest=200)),
-        "ui_mode": choice("hosted_page"),
+        "ui_mode": Param(PartlyBuilt(("hosted_page",), ("elements", "embedded_page", "form"))),
+        **not_built("allow_promotion_codes", unless=Choice(("false",))),
         **not_built("automatic_tax", "invoice_creation", "phone_number_collection", "tax_id_collection", unless=OFF),
         **not_built(
-            "after_expiration", "branding_settings", "consent_collection", "custom_fields", "custom_text", "discounts"
+            "after_expiration",
+            "currency",
+            "branding_settings",
+            "consent_collection",
+            "custom_fields",
+            "custom_text",
+            "discounts",
         ),
         **not_built("name_collection", "optional_items", "origin_context", "payment_method_collection", "permissions"),
         **not_built("payment_method_configuration", "payment_method_data", "redirect_on_completion", "return_url"),

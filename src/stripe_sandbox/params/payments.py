@@ -7,7 +7,7 @@ from stripe_sandbox.params.basic import (
     EMAIL,
     ENDIVE_SINCE,
     METADATA,
-    PAYMENT_METHOD_TYPES,
+    METHOD_TYPE,
     SHIPPING,
     TEXT,
     THREE_D_SECURE,
@@ -20,7 +20,7 @@ from stripe_sandbox.params.basic import (
 )
 from stripe_sandbox.params.checkout import DESCRIPTOR
 from stripe_sandbox.versions import payment_method_types_gone
-from stripe_sandbox.wire.schema import Array, Boolean, Choice, Integer, Param, Shape, Text
+from stripe_sandbox.wire.schema import Array, Boolean, Choice, Integer, Param, PartlyBuilt, Shape, Text
 
 _OPTIONS = Param(
     Shape(
@@ -40,7 +40,7 @@ _OPTIONS = Param(
         }
     )
 )
-_TYPES = Param(Array(Choice(PAYMENT_METHOD_TYPES)), gone_since=ENDIVE_SINCE, gone=payment_method_types_gone)
+_TYPES = Param(Array(METHOD_TYPE), gone_since=ENDIVE_SINCE, gone=payment_method_types_gone)
 _METHOD_DATA = Param(
     Shape(
         {
@@ -85,7 +85,7 @@ CREATE_INTENT = route(
         ),
         "capture_method": choice(*CAPTURE_METHODS),
         "confirm": BOOLEAN,
-        "confirmation_method": choice("automatic"),
+        "confirmation_method": Param(PartlyBuilt(("automatic",), ("manual",))),
         "excluded_payment_method_types": Param(Array(Text())),
         **_DETAILS,
         **_PAYING,

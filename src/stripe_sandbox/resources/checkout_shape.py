@@ -8,6 +8,7 @@ from stripe_sandbox.money import check_amount, check_currency, check_granularity
 from stripe_sandbox.resources.intent_shape import configuration
 from stripe_sandbox.state.work import Doc, Work
 from stripe_sandbox.wire.errors import invalid
+from stripe_sandbox.wire.metadata import merge_metadata
 
 EXPIRES_DEFAULT_S = 24 * 3600
 EXPIRES_LEAST_S = 30 * 60
@@ -57,7 +58,7 @@ def _line_item(work: Work, wish: dict[str, Any], path: str) -> Doc:
         "amount_total": total,
         "currency": currency,
         "description": data["product_data"]["name"],
-        "metadata": wish.get("metadata") or {},
+        "metadata": merge_metadata({}, wish.get("metadata")),
         "price": _inline_price(work, data, currency),
         "quantity": wish["quantity"],
     }
@@ -131,7 +132,7 @@ def new_session(work: Work, wish: dict[str, Any], base_url: str, customer: Doc |
         "id": session_id,
         "object": "checkout.session",
         "adaptive_pricing": {"enabled": part(wish, "adaptive_pricing").get("enabled", True)},
-        "allow_promotion_codes": wish.get("allow_promotion_codes") and False,
+        "allow_promotion_codes": False if "allow_promotion_codes" in wish else None,
         "amount_subtotal": total,
         "amount_total": total,
         "billing_address_collection": wish.get("billing_address_collection"),
@@ -146,7 +147,7 @@ def new_session(work: Work, wish: dict[str, Any], base_url: str, customer: Doc |
         "expires_at": expires_at,
         "integration_identifier": wish.get("integration_identifier"),
         "locale": wish.get("locale"),
-        "metadata": wish.get("metadata") or {},
+        "metadata": merge_metadata({}, wish.get("metadata")),
         "payment_method_configuration_details": None if "payment_method_types" in wish else configuration(work),
         "payment_method_options": {"card": {"request_three_d_secure": _three_d_secure(wish)}},
         "payment_method_types": payment_method_types(wish, currency),

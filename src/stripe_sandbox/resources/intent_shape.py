@@ -3,6 +3,7 @@
 from stripe_sandbox.call import part
 from stripe_sandbox.ids import STEM_LENGTH, scramble
 from stripe_sandbox.state.work import Doc, Work
+from stripe_sandbox.wire.metadata import merge_metadata
 
 
 def new_intent(work: Work, wish: Doc) -> Doc:
@@ -41,7 +42,7 @@ def new_intent(work: Work, wish: Doc) -> Doc:
             "latest_charge": None,
             "livemode": False,
             "managed_payments": {"enabled": False},
-            "metadata": wish.get("metadata") or {},
+            "metadata": merge_metadata({}, wish.get("metadata")),
             "next_action": None,
             "on_behalf_of": None,
             "payment_method": None,

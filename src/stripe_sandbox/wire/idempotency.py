@@ -33,11 +33,11 @@ class StoredAnswer:
     body: str
 
 
-def keyed_request(key: str, path: str, params: dict[str, Decoded], version: str) -> KeyedRequest:
+def keyed_request(key: str, path: str, params: dict[str, Decoded]) -> KeyedRequest:
     """Checks the key and fingerprints what it was sent with."""
     if len(key) > KEY_LENGTH_MAX:
         raise invalid(f"Idempotency keys can be at most {KEY_LENGTH_MAX} characters long.")
-    document = json.dumps([params, version], sort_keys=True)
+    document = json.dumps(params, sort_keys=True)
     return KeyedRequest(key, path, hashlib.sha256(document.encode()).hexdigest())
 
 

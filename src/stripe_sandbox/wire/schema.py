@@ -183,6 +183,20 @@ class Shape:
 
 
 @dataclass(frozen=True)
+class PartlyBuilt:
+    """A word of which Stripe knows more than this sandbox: those are refused honestly, unknown ones as Stripe does."""
+
+    built: tuple[str, ...]
+    not_built: tuple[str, ...]
+
+    def read(self, value: Decoded, path: str, version: str) -> str:
+        """Reads a word that is built."""
+        if value in self.not_built:
+            raise not_built_error(f"{path}={value}", path)
+        return Choice(self.built + self.not_built).read(value, path, version)
+
+
+@dataclass(frozen=True)
 class NotBuilt:
     """A parameter that Stripe has and this sandbox has not: refused honestly rather than swallowed."""
 
@@ -195,9 +209,14 @@ class NotBuilt:
                 return self.unless.read(value, path, version)
             except StripeError:
                 pass
-        raise invalid(
-            f"{path} exists at Stripe but is not built in this sandbox yet.", code="sandbox_not_built", param=path
-        )
+        raise not_built_error(path, path)
+
+
+def not_built_error(what: str, param: str) -> StripeError:
+    """What the sandbox answers where Stripe would do something that is not built here."""
+    return invalid(
+        f"{what} exists at Stripe but is not built in this sandbox yet.", code="sandbox_not_built", param=param
+    )
 
 
 def _join(path: str, name: str) -> str:
