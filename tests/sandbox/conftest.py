@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
@@ -65,3 +66,11 @@ def shop(server: ServerThread, monkeypatch: pytest.MonkeyPatch) -> Generator[Sho
     with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http:
         yield Shop(key, server.url, client, http)
     sessions.close()
+
+
+@pytest.fixture
+def server_data(shop: Shop, server: ServerThread) -> bytes:
+    """Everything that is on disk after a purchase with a card."""
+    shop.pay(shop.session())
+    folder = Path(server.store.connection.execute("PRAGMA database_list").fetchone()["file"]).parent
+    return b"".join(file.read_bytes() for file in folder.iterdir())

@@ -135,7 +135,8 @@ def _confirm(call: Call, intent: Doc) -> Doc:
     how = Confirming(call.base_url, return_url=returns_to, off_session=call.params.get("off_session", False))
     error = confirm_intent(call.work, intent, method, how)
     if error is not None:
-        raise declined({**error, "payment_intent": public(intent)})
+        shown = {name: value for name, value in error.items() if name != "payment_method_type"}
+        raise declined({**shown, "payment_intent": public(intent)})
     return public(intent)
 
 
