@@ -101,7 +101,7 @@ CREATE TABLE money_exception (
     livemode boolean NOT NULL,
     object_id text NOT NULL,
     kind text NOT NULL CONSTRAINT money_exception_kind_known CHECK (kind IN
-        ('wrong_amount', 'wrong_currency', 'wrong_customer', 'wrong_mode', 'late', 'twice', 'double_loss', 'unknown_order')),
+        ('wrong_amount', 'wrong_currency', 'wrong_customer', 'wrong_mode', 'late', 'twice', 'stray', 'double_loss', 'unknown_order')),
     payment_id text CONSTRAINT money_exception_payment_exists REFERENCES payment,
     order_id text CONSTRAINT money_exception_order_exists REFERENCES orders,
     amount_minor bigint NOT NULL,

@@ -8,7 +8,7 @@ from vivr.caller import Caller
 from vivr.clock import Clock
 from vivr.database import Tx
 from vivr.errors import Conflict
-from vivr.ids import OrderId, PaymentId, new_operation_id
+from vivr.ids import OperationId, OrderId, PaymentId
 from vivr.operations import store
 from vivr.operations.model import (
     Operation,
@@ -35,6 +35,7 @@ async def reserve_operation(
     seals: Seals,
     caller: Caller,
     *,
+    operation_id: OperationId,
     kind: OperationKind,
     intent: str,
     scope: StripeScope,
@@ -44,7 +45,8 @@ async def reserve_operation(
 ) -> Operation:
     """Store a write before it is sent.
 
-    A new attempt is stored only if there was none or the last one definitely failed.
+    A new attempt is stored only if there was none or the last one definitely failed. The id is the caller's, because
+    the request carries it in its metadata.
 
     Raises:
         Conflict: ``operation_in_progress`` (an attempt is unsettled) or ``operation_already_done``.
@@ -53,8 +55,7 @@ async def reserve_operation(
     if last is not None and last.outcome is not Outcome.FAILED:
         code = "operation_already_done" if last.outcome is Outcome.SUCCEEDED else "operation_in_progress"
         raise Conflict(code, operation=last.id)
-    now = clock.now()
-    operation_id, attempt = new_operation_id(now), last.attempt + 1 if last else 1
+    now, attempt = clock.now(), last.attempt + 1 if last else 1
     return await store.insert(
         tx,
         id=operation_id,
@@ -122,3 +123,16 @@ async def record_answer(tx: Tx, clock: Clock, caller: Caller, operation: Operati
         error_code=settled.error_code,
     )
     return True
+
+
+async def claim_operation(tx: Tx, clock: Clock, operation_id: OperationId | None = None) -> Operation | None:
+    """Take over an unsettled operation whose lease ended: a named one, or the longest waiting one that is due."""
+    now = clock.now()
+    if operation_id is None:
+        return await store.claim(tx, now=now, lease_until=now + LEASE)
+    return await store.claim_now(tx, operation_id, now=now, lease_until=now + LEASE)
+
+
+async def last_attempt(tx: Tx, scope: StripeScope, intent: str) -> Operation | None:
+    """The newest attempt at an intent."""
+    return await store.last_attempt(tx, scope, intent)

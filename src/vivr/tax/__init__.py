@@ -1,0 +1,1 @@
+"""VAT: how tax-included amounts are split, exactly."""

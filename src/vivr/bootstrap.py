@@ -1,0 +1,135 @@
+"""The one place where live objects are wired: settings in, a shop out."""
+
+import hashlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from vivr.caller import Caller
+from vivr.checkout.close_checkout import cancel_order
+from vivr.checkout.model import CheckoutLink, CheckoutTerms
+from vivr.checkout.start_checkout import start_checkout
+from vivr.clock import Clock, SystemClock
+from vivr.database import Database, Tx
+from vivr.ids import OrderId
+from vivr.orders.model import Order, PricingTerms
+from vivr.orders.place_order import OrderRequest, OrderTerms, place_order
+from vivr.payments.apply_snapshot import Settlement
+from vivr.payments.read_payments import payment_by_session
+from vivr.payments.settle_free_order import settle_free_order
+from vivr.payments.settle_payment import settle_payment
+from vivr.payments.stripe_account import StripeAccount
+from vivr.sealing import Seals
+from vivr.settings import Settings
+from vivr.stripe_gateway.gateway import Stripe
+
+_SHIPPING_TITLES: Final = {"fr": "Livraison", "en": "Shipping"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The live objects that web, worker and command line work with.
+
+    Attributes:
+        settings: what the environment said.
+        database: opens transactions.
+        clock: the time.
+        seals: encryption, digests and tokens under SECRET_KEY.
+        stripe: the one door to Stripe.
+        account: which account and mode every Stripe id belongs to.
+    """
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    seals: Seals
+    stripe: Stripe
+    account: StripeAccount
+
+    def order_terms(self, locale: str) -> OrderTerms:
+        """What the merchant decided about orders, with texts in the customer's language."""
+        settings = self.settings
+        pricing = PricingTerms(
+            currency=settings.payment_currency,
+            minimum=settings.payment_min_amount,
+            maximum=settings.payment_max_amount,
+            shipping_flat=settings.shipping_flat_amount,
+            shipping_free_from=settings.shipping_free_from_amount,
+            shipping_tax_rate_bp=settings.shipping_tax_rate_bp,
+            shipping_title=_SHIPPING_TITLES[locale],
+        )
+        return OrderTerms(pricing, settings.order_lifetime, contact_retention=timedelta(days=3653))
+
+    def checkout_terms(self) -> CheckoutTerms:
+        """What the merchant decided about checkouts."""
+        settings = self.settings
+        return CheckoutTerms(
+            shop_id=settings.shop_id,
+            session_lifetime=settings.session_lifetime,
+            session_grace=settings.session_grace,
+            sessions_max=settings.sessions_per_order_max,
+            poll_first=settings.payment_poll_first,
+            descriptor_suffix=settings.payment_statement_descriptor,
+            three_d_secure=settings.payment_3ds_policy,
+            three_d_secure_threshold=settings.payment_3ds_threshold_amount,
+        )
+
+    async def place_order(self, caller: Caller, order_id: OrderId, request: OrderRequest) -> Order:
+        """See ``orders.place_order``."""
+
+        async def settle_free(tx: Tx, by: Caller, order: Order) -> Order:
+            return await settle_free_order(tx, self.clock, by, order)
+
+        return await place_order(
+            self.database,
+            self.clock,
+            self.seals,
+            caller,
+            self.order_terms(request.locale),
+            order_id,
+            request,
+            settle_free=settle_free,
+        )
+
+    async def start_checkout(self, caller: Caller, order_id: OrderId) -> CheckoutLink:
+        """See ``checkout.start_checkout``."""
+        scope = await self.account.scope()
+        terms = self.checkout_terms()
+        return await start_checkout(self.database, self.stripe, self.clock, self.seals, caller, scope, terms, order_id)
+
+    async def cancel_order(self, caller: Caller, order_id: OrderId, reason: str = "cancelled_by_customer") -> Order:
+        """See ``checkout.close_checkout``."""
+        return await cancel_order(self.database, self.stripe, self.clock, self.seals, caller, order_id, reason=reason)
+
+    async def settle_session(self, caller: Caller, session_id: str) -> Settlement | None:
+        """Settle the payment behind a session from Stripe's own word; None: an id that we don't know, asked nowhere."""
+        async with self.database.transaction("payment_by_session") as tx:
+            payment = await payment_by_session(tx, session_id)
+        if payment is None:
+            return None
+        return await settle_payment(self.database, self.stripe, self.clock, caller, payment.id)
+
+
+@asynccontextmanager
+async def open_shop(settings: Settings, database_url: str, *, clock: Clock | None = None) -> AsyncGenerator[Shop]:
+    """Open everything that a process needs, and close it at the end of the block.
+
+    Args:
+        settings: what the environment said.
+        database_url: DATABASE_URL, or the embedded server's address.
+        clock: another clock than the machine's, in tests.
+    """
+    clock = clock or SystemClock()
+    seals = Seals([key.reveal() for key in settings.secret_key])
+    key = settings.stripe_secret_key.reveal()
+    stripe = Stripe(key, api_base=settings.stripe_api_base, max_retries=settings.stripe_max_retries)
+    database = Database(database_url, pool_max=settings.database_pool_max)
+    account = StripeAccount(database, stripe, clock, key_digest=hashlib.sha256(key.encode()).digest())
+    await database.open()
+    try:
+        yield Shop(settings, database, clock, seals, stripe, account)
+    finally:
+        await stripe.close()
+        await database.close()

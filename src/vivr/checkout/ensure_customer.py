@@ -1,0 +1,108 @@
+"""Make sure that an order has a Stripe customer of its own: a person's, or one for this guest order alone.
+
+A customer is never looked up by e-mail: Checkout would show a stranger's saved cards.
+"""
+
+from vivr.caller import Caller
+from vivr.clock import Clock
+from vivr.crash_points import crash_point
+from vivr.database import Database, Tx
+from vivr.errors import NotFound, Refusal, Unavailable
+from vivr.ids import OrderId, new_operation_id
+from vivr.operations.model import Operation, OperationKind, Outcome, StripeScope
+from vivr.operations.run_operation import (
+    claim_operation,
+    last_attempt,
+    record_answer,
+    reserve_operation,
+    send_operation,
+)
+from vivr.orders.model import Order
+from vivr.orders.move_order import lock_order
+from vivr.payments.begin_payment import find_customer, keep_customer
+from vivr.sealing import Seals
+from vivr.stripe_gateway.answers import Answer, Done, Failed, StripeMisconfigured
+from vivr.stripe_gateway.gateway import Stripe
+from vivr.stripe_gateway.requests import create_customer
+
+
+def owner_of(order: Order) -> str:
+    """Whose Stripe customer pays: the account's, or this order's own."""
+    return order.person_id or order.id
+
+
+async def ensure_customer(
+    database: Database,
+    stripe: Stripe,
+    clock: Clock,
+    seals: Seals,
+    caller: Caller,
+    scope: StripeScope,
+    order_id: OrderId,
+) -> str:
+    """The id of the Stripe customer that this order's payment is made for.
+
+    Raises:
+        NotFound: there is no such order.
+        Refusal: ``payment_refused``.
+        Unavailable: nobody knows yet whether it was made.
+    """
+    crash_point("customer.before_reserve")
+    async with database.transaction("reserve_customer") as tx:
+        order = await lock_order(tx, order_id)
+        if order is None:
+            raise NotFound("order_not_found")
+        known = await find_customer(tx, scope, owner_of(order))
+        if known is not None:
+            return known
+        operation = await _reserve(tx, clock, seals, caller, scope, order)
+    crash_point("customer.after_reserve")
+    answer = await send_operation(stripe, seals, operation)
+    crash_point("customer.after_call")
+    customer_id = await record_customer(database, clock, caller, operation, answer)
+    crash_point("customer.after_record")
+    match answer:
+        case Done() if customer_id is not None:
+            return customer_id
+        case Failed(kind="misconfigured"):
+            raise StripeMisconfigured(answer.message)
+        case Failed():
+            raise Refusal("payment_refused", order=order_id)
+        case _:
+            raise Unavailable("stripe_unavailable", retry_after_s=5)
+
+
+async def _reserve(tx: Tx, clock: Clock, seals: Seals, caller: Caller, scope: StripeScope, order: Order) -> Operation:
+    intent = f"customer:{owner_of(order)}"
+    last = await last_attempt(tx, scope, intent)
+    if last is not None and last.outcome != Outcome.FAILED:
+        taken_over = await claim_operation(tx, clock, last.id)
+        if taken_over is None:
+            raise Unavailable("checkout_being_made", retry_after_s=5)
+        return taken_over
+    operation_id = new_operation_id(clock.now())
+    metadata = {"owner": owner_of(order), "operation": operation_id}
+    return await reserve_operation(
+        tx,
+        clock,
+        seals,
+        caller,
+        operation_id=operation_id,
+        kind=OperationKind.CREATE_CUSTOMER,
+        intent=intent,
+        scope=scope,
+        request=create_customer(metadata=metadata),
+        order_id=order.id,
+    )
+
+
+async def record_customer(
+    database: Database, clock: Clock, caller: Caller, operation: Operation, answer: Answer
+) -> str | None:
+    """Write outcome and customer together; the customer that its owner has now, if there is one."""
+    owner = operation.intent.removeprefix("customer:")
+    async with database.transaction("record_customer") as tx:
+        await record_answer(tx, clock, caller, operation, answer)
+        if isinstance(answer, Done):
+            await keep_customer(tx, clock.now(), operation.scope, owner, answer.object_id)
+        return await find_customer(tx, operation.scope, owner)

@@ -1,0 +1,206 @@
+"""Payments: their states, and the judgement of what Stripe says against what the order expects. Pure.
+
+The PaymentIntent's status is the only judge. Amount, currency, customer, shop and mode are compared once it is
+``succeeded`` or ``requires_capture``; what does not fit is a money exception, never a settled order.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from vivr.ids import OrderId, PaymentId
+from vivr.money import Money
+from vivr.operations.model import StripeScope
+from vivr.orders.model import SETTLED, Order, OrderState
+from vivr.stripe_gateway.objects import Charge, PaymentIntent, Session
+
+
+class PaymentState(StrEnum):
+    """Where a payment stands."""
+
+    REQUIRES_PAYMENT = "REQUIRES_PAYMENT"
+    REQUIRES_ACTION = "REQUIRES_ACTION"
+    PROCESSING = "PROCESSING"
+    AUTHORIZED = "AUTHORIZED"
+    CAPTURED = "CAPTURED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+_P = PaymentState
+
+OPEN: Final = frozenset({_P.REQUIRES_PAYMENT, _P.REQUIRES_ACTION, _P.PROCESSING, _P.AUTHORIZED})
+"""States in which money may still come; at most one payment of an order is in one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment as it is stored; amounts in minor units of ``currency``."""
+
+    id: PaymentId
+    order_id: OrderId
+    account: str
+    livemode: bool
+    kind: str
+    state: PaymentState
+    settles: bool
+    amount_minor: int
+    currency: str
+    customer_id: str | None
+    session_id: str | None
+    session_url: str | None
+    session_expires_at: datetime | None
+    intent_id: str | None
+    charge_id: str | None
+    captured_minor: int
+    refunded_minor: int
+    refund_pending_minor: int
+    disputed_minor: int
+    lost_minor: int
+    method_type: str | None
+    method_brand: str | None
+    method_last4: str | None
+    failure_code: str | None
+    failure_message: str | None
+    ticket_taken: int
+    ticket_applied: int
+    poll_at: datetime | None
+    polls: int
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def amount(self) -> Money:
+        """What it asks for."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def scope(self) -> StripeScope:
+        """Account and mode."""
+        return StripeScope(self.account, self.livemode)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Stripe's present word on a payment, read with a ticket.
+
+    Attributes:
+        ticket: taken before the read; a later reader's word wins.
+        session: the Checkout Session, if the payment has one that was read.
+        intent: the PaymentIntent, if there is one by now.
+    """
+
+    ticket: int
+    session: Session | None
+    intent: PaymentIntent | None
+
+    @property
+    def charge(self) -> Charge | None:
+        """The latest charge."""
+        charge = self.intent.latest_charge if self.intent else None
+        return charge if isinstance(charge, Charge) else None
+
+
+class Misfit(StrEnum):
+    """Why money does not fit, in order of precedence."""
+
+    WRONG_MODE = "wrong_mode"
+    WRONG_CURRENCY = "wrong_currency"
+    WRONG_AMOUNT = "wrong_amount"
+    WRONG_CUSTOMER = "wrong_customer"
+    TWICE = "twice"
+    LATE = "late"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a snapshot means for a payment and its order.
+
+    Attributes:
+        state: where the payment stands now.
+        misfit: why captured money does not fit; None where it settles the order or nothing was captured.
+        order_to: where the order moves, if it moves.
+        reason: why, for history and logs.
+    """
+
+    state: PaymentState
+    misfit: Misfit | None
+    order_to: OrderState | None
+    reason: str
+
+
+_STATE_OF_STATUS: Final = {
+    "requires_payment_method": _P.REQUIRES_PAYMENT,
+    "requires_confirmation": _P.REQUIRES_PAYMENT,
+    "requires_action": _P.REQUIRES_ACTION,
+    "processing": _P.PROCESSING,
+    "requires_capture": _P.AUTHORIZED,
+    "canceled": _P.CANCELLED,
+    "succeeded": _P.CAPTURED,
+}
+
+
+def judge(payment: Payment, order: Order, snapshot: Snapshot) -> Judgement:
+    """Decide what Stripe's word means.
+
+    A captured or cancelled payment never goes back, whatever an old word says.
+    """
+    state = _state_of(payment, snapshot)
+    if payment.state == _P.CAPTURED:
+        return Judgement(_P.CAPTURED, None, None, "already_captured")
+    if state in {_P.CAPTURED, _P.AUTHORIZED}:
+        assert snapshot.intent is not None
+        return _judge_money(payment, order, snapshot.intent, state)
+    if payment.state in {_P.CANCELLED, _P.FAILED}:
+        return Judgement(payment.state, None, None, "already_ended")
+    if state == _P.PROCESSING:
+        to = OrderState.PROCESSING if order.state == OrderState.PENDING else None
+        return Judgement(state, None, to, "payment_processing")
+    # No money is on its way: an order that waited for it goes back to waiting for the customer.
+    to = OrderState.PENDING if order.state == OrderState.PROCESSING else None
+    return Judgement(state, None, to, f"payment_{state.lower()}")
+
+
+def _state_of(payment: Payment, snapshot: Snapshot) -> PaymentState:
+    session, intent = snapshot.session, snapshot.intent
+    state = _STATE_OF_STATUS.get(intent.status, _P.REQUIRES_PAYMENT) if intent else _P.REQUIRES_PAYMENT
+    waits_for_customer = state in {_P.REQUIRES_PAYMENT, _P.REQUIRES_ACTION}
+    if waits_for_customer and session is not None:
+        if session.status == "expired":
+            return _P.CANCELLED
+        if session.status == "complete" and intent is not None and payment.state == _P.PROCESSING:
+            # An async method failed after the session was completed: it can't be paid again there.
+            return _P.FAILED
+        if session.status == "complete" and intent is not None and intent.last_payment_error is not None:
+            return _P.FAILED
+    return state
+
+
+def _judge_money(payment: Payment, order: Order, intent: PaymentIntent, state: PaymentState) -> Judgement:
+    misfit = _misfit_of(payment, order, intent, state)
+    if misfit is not None:
+        return Judgement(state, misfit, None, misfit)
+    if state == _P.AUTHORIZED:
+        to = OrderState.PROCESSING if order.state == OrderState.PENDING else None
+        return Judgement(state, None, to, "payment_authorized")
+    return Judgement(state, None, OrderState.PAID, "payment_captured")
+
+
+def _misfit_of(payment: Payment, order: Order, intent: PaymentIntent, state: PaymentState) -> Misfit | None:
+    """Compare with what this payment sent and what the order expects."""
+    brought = intent.amount_received if state == _P.CAPTURED else intent.amount
+    checks = (
+        (Misfit.WRONG_MODE, intent.livemode != payment.livemode),
+        (Misfit.WRONG_CURRENCY, intent.currency.upper() != order.currency),
+        (Misfit.WRONG_AMOUNT, brought != order.payable_minor),
+        (Misfit.WRONG_CUSTOMER, payment.customer_id is None or intent.customer != payment.customer_id),
+        (Misfit.TWICE, order.state in SETTLED),
+        (Misfit.LATE, order.state == OrderState.CANCELLED),
+    )
+    return next((misfit for misfit, is_wrong in checks if is_wrong), None)
+
+
+def poll_delay(polls: int, *, first: timedelta, longest: timedelta) -> timedelta:
+    """When to ask Stripe again on its own: ``first``, then twice as long each time, up to ``longest``."""
+    return min(first * 2 ** min(polls, 20), longest)

@@ -1,0 +1,257 @@
+"""All SQL of payments."""
+
+from datetime import datetime
+
+from vivr.database import Sql, Tx
+from vivr.ids import PaymentId
+from vivr.operations.model import StripeScope
+from vivr.payments.model import Payment
+
+_INSERT = Sql(
+    "insert_payment",
+    "Begin a payment; the database allows one open payment per order.",
+    """
+    INSERT INTO payment (id, order_id, account, livemode, kind, state, amount_minor, currency, customer_id,
+                         session_expires_at, poll_at, created_at, updated_at)
+    VALUES (%(id)s, %(order_id)s, %(account)s, %(livemode)s, 'session', 'REQUIRES_PAYMENT', %(amount_minor)s,
+            %(currency)s, %(customer_id)s, %(session_expires_at)s, %(poll_at)s, %(now)s, %(now)s)
+    RETURNING *
+    """,
+)
+
+_INSERT_NONE = Sql(
+    "insert_payment_of_nothing",
+    "Settle an order of total zero.",
+    """
+    INSERT INTO payment (id, order_id, account, livemode, kind, state, settles, amount_minor, currency, created_at,
+                         updated_at)
+    VALUES (%(id)s, %(order_id)s, '', false, 'none', 'CAPTURED', true, 0, %(currency)s, %(now)s, %(now)s)
+    """,
+)
+
+_FIND = Sql("find_payment", "One payment.", "SELECT * FROM payment WHERE id = %(id)s")
+
+_LOCK = Sql("lock_payment", "One payment, locked.", "SELECT * FROM payment WHERE id = %(id)s FOR UPDATE")
+
+_OPEN_OF_ORDER = Sql(
+    "open_payment_of_order",
+    "The payment of an order that may still bring money, locked.",
+    """
+    SELECT * FROM payment
+    WHERE order_id = %(order_id)s AND state IN ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED')
+    FOR UPDATE
+    """,
+)
+
+_OF_ORDER = Sql(
+    "payments_of_order",
+    "All payments of an order, oldest first.",
+    "SELECT * FROM payment WHERE order_id = %(order_id)s ORDER BY created_at, id",
+)
+
+_BY_OBJECT = Sql(
+    "payment_by_stripe_object",
+    "The payment that a session, PaymentIntent or charge belongs to.",
+    """
+    SELECT * FROM payment
+    WHERE account = %(account)s AND livemode = %(livemode)s
+      AND (session_id = %(object_id)s OR intent_id = %(object_id)s)
+    """,
+)
+
+_BY_SESSION = Sql(
+    "payments_by_session",
+    "The payment behind a session id, for the return page.",
+    "SELECT * FROM payment WHERE session_id = %(session_id)s",
+)
+
+_TAKE_TICKET = Sql(
+    "take_ticket",
+    "The next reader's ticket.",
+    "UPDATE payment SET ticket_taken = ticket_taken + 1 WHERE id = %(id)s RETURNING ticket_taken",
+)
+
+_ATTACH_SESSION = Sql(
+    "attach_session",
+    "Attach what Stripe made, first wins; no row: another session is attached.",
+    """
+    UPDATE payment
+    SET session_id = %(session_id)s, session_url = %(url)s, session_expires_at = %(expires_at)s, poll_at = %(poll_at)s,
+        updated_at = %(now)s
+    WHERE id = %(id)s AND (session_id IS NULL OR session_id = %(session_id)s)
+    RETURNING *
+    """,
+)
+
+_APPLY = Sql(
+    "apply_snapshot",
+    "Write Stripe's word; no row: a later word was applied, or another PaymentIntent is attached.",
+    """
+    UPDATE payment
+    SET state = %(state)s, settles = %(settles)s, intent_id = coalesce(intent_id, %(intent_id)s),
+        charge_id = coalesce(%(charge_id)s, charge_id), captured_minor = %(captured_minor)s,
+        session_url = %(session_url)s,
+        method_type = coalesce(%(method_type)s, method_type), method_brand = coalesce(%(method_brand)s, method_brand),
+        method_last4 = coalesce(%(method_last4)s, method_last4), failure_code = %(failure_code)s,
+        failure_message = %(failure_message)s, ticket_applied = %(ticket)s,
+        poll_at = CASE WHEN %(state)s IN ('CAPTURED', 'FAILED', 'CANCELLED') THEN NULL ELSE poll_at END,
+        updated_at = %(now)s
+    WHERE id = %(id)s AND ticket_applied <= %(ticket)s
+      AND (intent_id IS NULL OR %(intent_id)s::text IS NULL OR intent_id = %(intent_id)s)
+    RETURNING *
+    """,
+)
+
+_END = Sql(
+    "end_payment",
+    "End a payment for which Stripe never made anything.",
+    """
+    UPDATE payment SET state = 'FAILED', failure_code = %(code)s, poll_at = NULL, updated_at = %(now)s
+    WHERE id = %(id)s AND state = 'REQUIRES_PAYMENT' AND session_id IS NULL AND intent_id IS NULL
+    RETURNING *
+    """,
+)
+
+_CLAIM_POLL = Sql(
+    "claim_poll",
+    "Take one payment that is due to be asked about, and say when the next time is.",
+    """
+    UPDATE payment
+    SET polls = polls + 1,
+        poll_at = %(now)s + least(%(first)s * power(2, least(polls + 1, 20)), %(longest)s)
+    WHERE id = (SELECT id FROM payment WHERE poll_at <= %(now)s AND session_id IS NOT NULL
+                ORDER BY poll_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING *
+    """,
+)
+
+_FIND_CUSTOMER = Sql(
+    "find_stripe_customer",
+    "The Stripe customer of a person or a guest order.",
+    """
+    SELECT customer_id FROM stripe_customer
+    WHERE account = %(account)s AND livemode = %(livemode)s AND owner = %(owner)s
+    """,
+)
+
+_KEEP_CUSTOMER = Sql(
+    "keep_stripe_customer",
+    "Attach a Stripe customer to its owner, first wins.",
+    """
+    INSERT INTO stripe_customer (account, livemode, owner, customer_id, created_at)
+    VALUES (%(account)s, %(livemode)s, %(owner)s, %(customer_id)s, %(now)s)
+    ON CONFLICT ON CONSTRAINT stripe_customer_pkey DO NOTHING
+    """,
+)
+
+_FIND_ACCOUNT = Sql(
+    "find_stripe_account",
+    "The account that a key belongs to, if it was asked before.",
+    "SELECT account FROM stripe_account WHERE key_digest = %(key_digest)s AND livemode = %(livemode)s",
+)
+
+_KEEP_ACCOUNT = Sql(
+    "keep_stripe_account",
+    "Remember which account a key belongs to.",
+    """
+    INSERT INTO stripe_account (key_digest, account, livemode, learnt_at)
+    VALUES (%(key_digest)s, %(account)s, %(livemode)s, %(now)s)
+    ON CONFLICT ON CONSTRAINT stripe_account_pkey DO NOTHING
+    """,
+)
+
+
+async def insert_payment(tx: Tx, **values: object) -> Payment:
+    """Begin a payment."""
+    payment = await tx.row(_INSERT, Payment, **values)
+    assert payment is not None
+    return payment
+
+
+async def insert_payment_of_nothing(tx: Tx, **values: object) -> None:
+    """Settle an order of total zero."""
+    await tx.run(_INSERT_NONE, **values)
+
+
+async def find_payment(tx: Tx, payment_id: str) -> Payment | None:
+    """One payment."""
+    return await tx.row(_FIND, Payment, id=payment_id)
+
+
+async def lock_payment(tx: Tx, payment_id: str) -> Payment | None:
+    """One payment, locked; its order is locked before it."""
+    return await tx.row(_LOCK, Payment, id=payment_id)
+
+
+async def open_payment_of(tx: Tx, order_id: str) -> Payment | None:
+    """The payment that may still bring money, locked."""
+    return await tx.row(_OPEN_OF_ORDER, Payment, order_id=order_id)
+
+
+async def payments_of(tx: Tx, order_id: str) -> list[Payment]:
+    """All payments of an order."""
+    return await tx.rows(_OF_ORDER, Payment, order_id=order_id)
+
+
+async def payment_by_object(tx: Tx, scope: StripeScope, object_id: str) -> Payment | None:
+    """The payment that a session or PaymentIntent belongs to."""
+    return await tx.row(_BY_OBJECT, Payment, account=scope.account, livemode=scope.livemode, object_id=object_id)
+
+
+async def payment_by_session(tx: Tx, session_id: str) -> Payment | None:
+    """The payment behind a session id."""
+    return await tx.row(_BY_SESSION, Payment, session_id=session_id)
+
+
+async def take_ticket(tx: Tx, payment_id: PaymentId) -> int:
+    """The next reader's ticket."""
+    ticket = await tx.value(_TAKE_TICKET, int, id=payment_id)
+    assert ticket is not None
+    return ticket
+
+
+async def attach_session(tx: Tx, **values: object) -> Payment | None:
+    """Attach a session, first wins; None: another one is attached."""
+    return await tx.row(_ATTACH_SESSION, Payment, **values)
+
+
+async def apply_snapshot(tx: Tx, **values: object) -> Payment | None:
+    """Write Stripe's word; None: a later word was applied, or another PaymentIntent is attached."""
+    return await tx.row(_APPLY, Payment, **values)
+
+
+async def end_payment(tx: Tx, payment_id: PaymentId, code: str, now: datetime) -> Payment | None:
+    """End a payment for which Stripe never made anything."""
+    return await tx.row(_END, Payment, id=payment_id, code=code, now=now)
+
+
+async def claim_poll(tx: Tx, **values: object) -> Payment | None:
+    """Take one payment that is due to be asked about."""
+    return await tx.row(_CLAIM_POLL, Payment, **values)
+
+
+async def find_customer(tx: Tx, scope: StripeScope, owner: str) -> str | None:
+    """The Stripe customer of an owner."""
+    return await tx.value(_FIND_CUSTOMER, str, account=scope.account, livemode=scope.livemode, owner=owner)
+
+
+async def keep_customer(tx: Tx, scope: StripeScope, owner: str, customer_id: str, now: datetime) -> None:
+    """Attach a Stripe customer to its owner, first wins."""
+    await tx.run(
+        _KEEP_CUSTOMER,
+        account=scope.account,
+        livemode=scope.livemode,
+        owner=owner,
+        customer_id=customer_id,
+        now=now,
+    )
+
+
+async def find_account(tx: Tx, key_digest: bytes, *, livemode: bool) -> str | None:
+    """The account that a key belongs to."""
+    return await tx.value(_FIND_ACCOUNT, str, key_digest=key_digest, livemode=livemode)
+
+
+async def keep_account(tx: Tx, key_digest: bytes, account: str, *, livemode: bool, now: datetime) -> None:
+    """Remember which account a key belongs to."""
+    await tx.run(_KEEP_ACCOUNT, key_digest=key_digest, account=account, livemode=livemode, now=now)

@@ -1,0 +1,137 @@
+"""Signatures and envelopes of events, and what becomes of a received event. Pure.
+
+An event is a hint: id, type, object id, account and livemode are all that is taken from it.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+
+BODY_MAX: Final = 1024 * 1024
+"""No event of Stripe's is larger; a larger body is refused before it is read whole."""
+
+_HEADER_MAX: Final = 4096
+_TIMESTAMP: Final = re.compile(rb"[0-9]{1,12}")
+_V1: Final = re.compile(rb"[0-9a-f]{64}")
+
+TRIES_MAX: Final = 12
+"""A try is spent only by a failure of our own; an outage of Stripe's or the database's spends none."""
+
+
+class EventState(StrEnum):
+    """Where a received event stands."""
+
+    RECEIVED = "RECEIVED"
+    PROCESSED = "PROCESSED"
+    IGNORED = "IGNORED"
+    RETRYING = "RETRYING"
+    DEAD = "DEAD"
+
+
+_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+# What the inbox keys by must be printable and short.
+_Word = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_.:-]+$")]
+
+
+class EventObject(msgspec.Struct, frozen=True):
+    """The object that an event is about; some objects have no id (a balance)."""
+
+    id: _Id | None = None
+
+
+class EventData(msgspec.Struct, frozen=True):
+    """The wrapper that Stripe puts around it."""
+
+    object: EventObject
+
+
+class EventEnvelope(msgspec.Struct, frozen=True):
+    """All that is taken from an event."""
+
+    id: _Word
+    type: _Word
+    livemode: bool
+    data: EventData
+    api_version: str | None = None
+    account: _Id | None = None
+
+
+_decoder: Final = msgspec.json.Decoder(EventEnvelope)
+
+
+def is_signed(body: bytes, header: bytes, secrets: Sequence[bytes], *, now: datetime, tolerance: timedelta) -> bool:
+    """Whether a body carries a fresh v1 signature under one of the secrets (Stripe docs, webhook signatures).
+
+    The header is ``t=<unix>,v1=<hex>[,v1=<hex>]``; every scheme but v1 is ignored, so is everything that is not
+    lower-case hexadecimal. Times too old and too far ahead are refused alike; every secret is tried, in constant time.
+    """
+    if len(header) > _HEADER_MAX:
+        return False
+    pairs = [part.partition(b"=")[::2] for part in header.split(b",")]
+    times = [value for name, value in pairs if name == b"t"]
+    given = [value for name, value in pairs if name == b"v1" and _V1.fullmatch(value)]
+    if len(times) != 1 or not given or not _TIMESTAMP.fullmatch(times[0]):
+        return False
+    if abs(now.timestamp() - int(times[0])) > tolerance.total_seconds():
+        return False
+    payload = times[0] + b"." + body
+    is_valid = False
+    for secret in secrets:
+        expected = hmac.new(secret, payload, hashlib.sha256).hexdigest().encode()
+        for signature in given:
+            is_valid |= hmac.compare_digest(expected, signature)
+    return is_valid
+
+
+def read_envelope(body: bytes) -> EventEnvelope | None:
+    """What a signed body says, or None if it is no event (not UTF-8, not JSON, no object, fields missing)."""
+    try:
+        body.decode("utf-8")
+        return _decoder.decode(body)
+    except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEvent:
+    """A received event as it is stored."""
+
+    account: str
+    livemode: bool
+    id: str
+    type: str
+    object_id: str
+    api_version: str | None
+    received_at: datetime
+    deliveries: int
+    state: EventState
+    reason: str | None
+    order_id: str | None
+    payment_id: str | None
+    tries: int
+    fence: int
+    next_try_at: datetime
+    ended_at: datetime | None
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What an event came to: PROCESSED or IGNORED, and one sentence that says why."""
+
+    state: EventState
+    reason: str
+    order_id: str | None = None
+    payment_id: str | None = None
+
+
+def retry_delay(tries: int) -> timedelta:
+    """2 s, 4 s, 8 s … up to an hour."""
+    return timedelta(seconds=min(2 ** min(tries, 12), 3600))

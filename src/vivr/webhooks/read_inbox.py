@@ -1,0 +1,10 @@
+"""Read the inbox for timelines and staff."""
+
+from vivr.database import Tx
+from vivr.webhooks import store
+from vivr.webhooks.model import InboxEvent
+
+
+async def events_of_order(tx: Tx, order_id: str) -> list[InboxEvent]:
+    """Events that concerned an order, in the order of their arrival."""
+    return await store.events_of_order(tx, order_id)

@@ -1,0 +1,104 @@
+"""All SQL of the inbox."""
+
+from datetime import datetime
+
+from vivr.database import Sql, Tx
+from vivr.webhooks.model import InboxEvent
+
+_INSERT = Sql(
+    "insert_inbox_event",
+    "Keep the first body of an event and count later deliveries of it.",
+    """
+    INSERT INTO inbox_event (account, livemode, id, type, object_id, api_version, body, received_at, state, reason,
+                             next_try_at, ended_at, request_id)
+    VALUES (%(account)s, %(livemode)s, %(id)s, %(type)s, %(object_id)s, %(api_version)s, %(body)s, %(now)s, %(state)s,
+            %(reason)s, %(now)s, %(ended_at)s, %(request_id)s)
+    ON CONFLICT ON CONSTRAINT inbox_event_pkey DO UPDATE SET deliveries = inbox_event.deliveries + 1
+    RETURNING deliveries
+    """,
+)
+
+_CLAIM = Sql(
+    "claim_inbox_event",
+    "Take one waiting event, no other event of whose object is being processed; the fence tells late writers off.",
+    """
+    UPDATE inbox_event
+    SET lease_until = %(lease_until)s, next_try_at = %(lease_until)s, fence = fence + 1
+    WHERE (account, livemode, id) = (
+        SELECT account, livemode, id FROM inbox_event AS waiting
+        WHERE state IN ('RECEIVED', 'RETRYING') AND next_try_at <= %(now)s
+          AND NOT EXISTS (
+              SELECT FROM inbox_event AS other
+              WHERE other.account = waiting.account AND other.livemode = waiting.livemode
+                AND other.object_id = waiting.object_id AND other.id <> waiting.id
+                AND other.state IN ('RECEIVED', 'RETRYING') AND other.lease_until > %(now)s)
+        ORDER BY next_try_at LIMIT 1
+        FOR UPDATE SKIP LOCKED)
+    RETURNING account, livemode, id, type, object_id, api_version, received_at, deliveries, state, reason, order_id,
+              payment_id, tries, fence, next_try_at, ended_at, request_id
+    """,
+)
+
+_END = Sql(
+    "end_inbox_event",
+    "Write what an event came to; no row: the lease was lost to another worker.",
+    """
+    UPDATE inbox_event
+    SET state = %(state)s, reason = %(reason)s, order_id = coalesce(%(order_id)s, order_id),
+        payment_id = coalesce(%(payment_id)s, payment_id), ended_at = %(now)s, lease_until = NULL, tries = %(tries)s
+    WHERE account = %(account)s AND livemode = %(livemode)s AND id = %(id)s AND fence = %(fence)s
+      AND state IN ('RECEIVED', 'RETRYING')
+    """,
+)
+
+_RETRY = Sql(
+    "retry_inbox_event",
+    "Put an event back; whether that spends a try is the caller's word.",
+    """
+    UPDATE inbox_event
+    SET state = 'RETRYING', reason = %(reason)s, tries = %(tries)s, next_try_at = %(next_try_at)s, lease_until = NULL
+    WHERE account = %(account)s AND livemode = %(livemode)s AND id = %(id)s AND fence = %(fence)s
+      AND state IN ('RECEIVED', 'RETRYING')
+    """,
+)
+
+_OF_ORDER = Sql(
+    "inbox_events_of_order",
+    "Events that concerned an order.",
+    """
+    SELECT account, livemode, id, type, object_id, api_version, received_at, deliveries, state, reason, order_id,
+           payment_id, tries, fence, next_try_at, ended_at, request_id
+    FROM inbox_event WHERE order_id = %(order_id)s ORDER BY received_at, id
+    """,
+)
+
+
+async def insert_event(tx: Tx, **values: object) -> int:
+    """Keep an event; how often it was delivered by now."""
+    deliveries = await tx.value(_INSERT, int, **values)
+    assert deliveries is not None
+    return deliveries
+
+
+async def claim_event(tx: Tx, *, now: datetime, lease_until: datetime) -> InboxEvent | None:
+    """Take one waiting event."""
+    return await tx.row(_CLAIM, InboxEvent, now=now, lease_until=lease_until)
+
+
+async def end_event(tx: Tx, event: InboxEvent, **values: object) -> bool:
+    """Write what it came to; False: the lease was lost."""
+    return await tx.run(_END, **_key(event), **values) == 1
+
+
+async def retry_event(tx: Tx, event: InboxEvent, **values: object) -> bool:
+    """Put it back; False: the lease was lost."""
+    return await tx.run(_RETRY, **_key(event), **values) == 1
+
+
+async def events_of_order(tx: Tx, order_id: str) -> list[InboxEvent]:
+    """Events that concerned an order."""
+    return await tx.rows(_OF_ORDER, InboxEvent, order_id=order_id)
+
+
+def _key(event: InboxEvent) -> dict[str, object]:
+    return {"account": event.account, "livemode": event.livemode, "id": event.id, "fence": event.fence}

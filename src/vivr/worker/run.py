@@ -1,0 +1,92 @@
+"""Run the background steps side by side, each at its own pace, until the process is told to stop."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from vivr.audit.seal_chain import seal_chain
+from vivr.bootstrap import Shop, open_shop
+from vivr.caller import Caller, system_caller
+from vivr.checkout.expire_orders import expire_orders
+from vivr.checkout.recover_operations import recover_operations
+from vivr.errors import Unavailable
+from vivr.ids import new_request_id
+from vivr.payments.poll_payments import poll_payments
+from vivr.settings import Settings
+from vivr.webhooks.process_event import process_events
+
+_log: Final = structlog.stdlib.get_logger("vivr.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One background step: what it calls, and how long it rests when there was nothing to do."""
+
+    name: str
+    run: Callable[[Caller], Awaitable[int]]
+    pause_s: float
+
+
+def steps_of(shop: Shop) -> tuple[Step, ...]:
+    """All background steps of a shop."""
+    database, stripe, clock, seals, settings = shop.database, shop.stripe, shop.clock, shop.seals, shop.settings
+    return (
+        Step("inbox", lambda caller: process_events(database, stripe, clock, caller, settings.shop_id), pause_s=0.25),
+        Step(
+            "poller",
+            lambda caller: poll_payments(
+                database,
+                stripe,
+                clock,
+                caller,
+                first=settings.payment_poll_first,
+                longest=settings.payment_poll_max,
+            ),
+            pause_s=1,
+        ),
+        Step("operations", lambda caller: recover_operations(database, stripe, clock, seals, caller), pause_s=1),
+        Step("deadlines", lambda caller: expire_orders(database, stripe, clock, seals, caller), pause_s=2),
+        Step("audit", lambda _: seal_chain(database), pause_s=1),
+    )
+
+
+async def run_step(shop: Shop, step: Step, stop: asyncio.Event) -> None:
+    """Repeat one step until stop; whatever it raises, the next turn comes."""
+    while not stop.is_set():
+        caller = system_caller(step.name, new_request_id(shop.clock.now()))
+        pause_s = step.pause_s
+        try:
+            done = await step.run(caller)
+            if done:
+                continue
+        except Unavailable as error:
+            _log.warning("worker.step_waits", step=step.name, code=error.code)
+            pause_s = max(pause_s, 1)
+        except Exception:  # noqa: BLE001 - whatever one step does, the next turn comes
+            _log.exception("worker.step_failed", step=step.name)
+            pause_s = max(pause_s, 2)
+        await _rest(stop, pause_s)
+
+
+async def _rest(stop: asyncio.Event, pause_s: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), pause_s)
+    except TimeoutError:
+        return
+
+
+async def run_worker(settings: Settings, database_url: str) -> None:
+    """Run all steps until SIGINT or SIGTERM, then let each finish its turn."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    async with open_shop(settings, database_url) as shop, asyncio.TaskGroup() as group:
+        _log.info("worker.started")
+        for step in steps_of(shop):
+            group.create_task(run_step(shop, step, stop), name=step.name)
+    _log.info("worker.stopped")
