@@ -1,0 +1,1 @@
+"""The studio that renders the example shop's pictures: shapes, materials, light and one camera, in centimetres."""
