@@ -6,6 +6,7 @@ A customer is never looked up by e-mail: Checkout would show a stranger's saved 
 from vivr.caller import Caller
 from vivr.clock import Clock
 from vivr.crash_points import crash_point
+from vivr.customers.contact import find_contact
 from vivr.database import Database, Tx
 from vivr.errors import NotFound, Refusal, Unavailable
 from vivr.ids import OrderId, new_operation_id
@@ -82,6 +83,10 @@ async def _reserve(tx: Tx, clock: Clock, seals: Seals, caller: Caller, scope: St
         return taken_over
     operation_id = new_operation_id(clock.now())
     metadata = {"owner": owner_of(order), "operation": operation_id}
+    contact = await find_contact(tx, seals, order.id)
+    request = create_customer(
+        email=contact.email if contact else None, name=contact.address.name if contact else None, metadata=metadata
+    )
     return await reserve_operation(
         tx,
         clock,
@@ -91,7 +96,7 @@ async def _reserve(tx: Tx, clock: Clock, seals: Seals, caller: Caller, scope: St
         kind=OperationKind.CREATE_CUSTOMER,
         intent=intent,
         scope=scope,
-        request=create_customer(metadata=metadata),
+        request=request,
         order_id=order.id,
     )
 
