@@ -1,4 +1,4 @@
-"""Fixtures for all tests: one real PostgreSQL for the run, and a migrated database of its own for each test that asks."""
+"""Fixtures for all tests: a real PostgreSQL for each test process, and a migrated database for each test that asks."""
 
 import os
 import secrets
@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from vivr.clock import SetClock
 from vivr.database import Database
@@ -38,7 +39,7 @@ def template_url(cluster_url: str) -> str:
     name = f"template_{secrets.token_hex(4)}"
     with psycopg.connect(cluster_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    migrate(psycopg.conninfo.make_conninfo(cluster_url, dbname=name))
+    migrate(make_conninfo(cluster_url, dbname=name))
     return name
 
 
@@ -50,7 +51,7 @@ def database_url(cluster_url: str, template_url: str) -> Generator[str]:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template_url))
         )
-    yield psycopg.conninfo.make_conninfo(cluster_url, dbname=name)
+    yield make_conninfo(cluster_url, dbname=name)
     with psycopg.connect(cluster_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
