@@ -6,7 +6,7 @@ from typing import LiteralString
 import psycopg
 import pytest
 
-from vivr.catalogue import store
+from vivr.catalogue import import_store, store
 from vivr.catalogue.model import CatalogueEntry, CatalogueImage
 from vivr.catalogue.reading import find_entry, find_products, list_entries
 from vivr.database import Database, Sql
@@ -156,7 +156,7 @@ async def test_product_without_a_picture_of_its_own_shows_the_first_of_its_page(
 
 
 def statements() -> list[Sql]:
-    return [value for value in vars(store).values() if isinstance(value, Sql)]
+    return [value for module in (store, import_store) for value in vars(module).values() if isinstance(value, Sql)]
 
 
 def test_every_statement_is_understood_by_the_database(database_url: str) -> None:
@@ -167,4 +167,4 @@ def test_every_statement_is_understood_by_the_database(database_url: str) -> Non
             for place, name in enumerate(names, start=1):
                 text = text.replace(f"%({name})s", f"${place}")
             connection.execute(f"PREPARE catalogue_{number} AS {text}".encode())
-    assert len({sql.name for sql in statements()}) == len(statements()) > 5
+    assert len({sql.name for sql in statements()}) == len(statements()) > 20

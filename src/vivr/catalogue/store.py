@@ -1,7 +1,8 @@
 """All SQL that reads the catalogue for the shop, and the guarded statements that move stock.
 
 The statements of the import stand in ``import_store``. Every list of products is locked in id order, so that two
-baskets with the same products never wait for each other in a circle.
+baskets with the same products never wait for each other in a circle; the lock leaves references from new basket and
+order lines free (FOR NO KEY UPDATE).
 """
 
 from collections.abc import Iterable, Mapping
@@ -207,7 +208,7 @@ RESERVE_STOCK = Sql(
     WITH wanted AS (
         SELECT * FROM unnest(%(product_ids)s::text[], %(quantities)s::integer[]) AS wanted (id, quantity)
     ), locked AS MATERIALIZED (
-        SELECT product.id FROM product JOIN wanted USING (id) ORDER BY product.id FOR UPDATE OF product
+        SELECT product.id FROM product JOIN wanted USING (id) ORDER BY product.id FOR NO KEY UPDATE OF product
     )
     UPDATE product SET stock_reserved = product.stock_reserved + wanted.quantity
     FROM locked JOIN wanted USING (id)
@@ -230,7 +231,7 @@ TAKE_STOCK = Sql(
     WITH wanted AS (
         SELECT * FROM unnest(%(product_ids)s::text[], %(quantities)s::integer[]) AS wanted (id, quantity)
     ), locked AS MATERIALIZED (
-        SELECT product.id FROM product JOIN wanted USING (id) ORDER BY product.id FOR UPDATE OF product
+        SELECT product.id FROM product JOIN wanted USING (id) ORDER BY product.id FOR NO KEY UPDATE OF product
     )
     UPDATE product SET stock_on_hand = product.stock_on_hand - wanted.quantity,
         stock_reserved = product.stock_reserved - wanted.quantity
@@ -253,7 +254,7 @@ FREE_STOCK = Sql(
     WITH wanted AS (
         SELECT * FROM unnest(%(product_ids)s::text[], %(quantities)s::integer[]) AS wanted (id, quantity)
     ), locked AS MATERIALIZED (
-        SELECT product.id FROM product JOIN wanted USING (id) ORDER BY product.id FOR UPDATE OF product
+        SELECT product.id FROM product JOIN wanted USING (id) ORDER BY product.id FOR NO KEY UPDATE OF product
     )
     UPDATE product SET stock_reserved = product.stock_reserved - wanted.quantity
     FROM locked JOIN wanted USING (id)
