@@ -113,14 +113,20 @@ class Shop:
 
 
 @asynccontextmanager
-async def open_shop(settings: Settings, database_url: str, *, clock: Clock | None = None) -> AsyncGenerator[Shop]:
+async def open_shop(
+    settings: Settings, database_url: str | None = None, *, clock: Clock | None = None
+) -> AsyncGenerator[Shop]:
     """Open everything that a process needs, and close it at the end of the block.
 
     Args:
         settings: what the environment said.
-        database_url: DATABASE_URL, or the embedded server's address.
+        database_url: another address than the settings' (the embedded server's).
         clock: another clock than the machine's, in tests.
     """
+    if database_url is None:
+        if settings.database_url is None:
+            raise ValueError("no database: set DATABASE_URL or start the embedded server first")
+        database_url = settings.database_url.reveal()
     clock = clock or SystemClock()
     seals = Seals([key.reveal() for key in settings.secret_key])
     key = settings.stripe_secret_key.reveal()

@@ -9,6 +9,7 @@ from vivr.caller import Caller
 from vivr.catalogue.reading import find_products
 from vivr.catalogue.stock import reserve_stock
 from vivr.clock import Clock
+from vivr.crash_points import crash_point
 from vivr.customers.contact import Contact, keep_contact
 from vivr.database import Database, Tx
 from vivr.errors import Conflict, NotFound, VivrError
@@ -60,6 +61,7 @@ async def place_order(
         Conflict: ``price_changed`` or ``insufficient_stock``; nothing changed.
         Refusal: ``amount_below_minimum``, ``amount_above_maximum`` or ``amount_not_whole``; nothing changed.
     """
+    crash_point("order.before_place")
     async with database.transaction("place_order") as tx:
         placed = await store.find_order(tx, order_id)
         if placed is not None:
@@ -69,8 +71,9 @@ async def place_order(
         priced = await _price_and_reserve(tx, terms, request)
         order = await _insert(tx, clock, seals, caller, terms, order_id, request, priced)
         if order.payable.is_zero:
-            return await settle_free(tx, caller, order)
-        return order
+            order = await settle_free(tx, caller, order)
+    crash_point("order.after_place")
+    return order
 
 
 async def _price_and_reserve(tx: Tx, terms: OrderTerms, request: OrderRequest) -> PricedOrder:

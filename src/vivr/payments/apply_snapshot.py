@@ -9,6 +9,7 @@ import structlog
 from vivr.audit.record_act import record_act
 from vivr.caller import Caller
 from vivr.clock import Clock
+from vivr.crash_points import crash_point
 from vivr.database import Tx
 from vivr.email.queue_message import queue_message
 from vivr.errors import NotFound
@@ -74,6 +75,7 @@ async def apply_snapshot(
     moved = order
     if judgement.order_to is not None:
         moved = await move_order(tx, caller, now, order, judgement.order_to, reason=judgement.reason) or order
+    crash_point("settle.in_apply")
     await _follow_up(tx, caller, now, moved, written, snapshot, judgement)
     changed = written.state != payment.state or moved.state != order.state
     _log_outcome(payment, written, moved)

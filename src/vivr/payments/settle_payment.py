@@ -4,6 +4,7 @@ from typing import Final
 
 from vivr.caller import Caller
 from vivr.clock import Clock
+from vivr.crash_points import crash_point
 from vivr.database import Database
 from vivr.errors import NotFound, Unavailable
 from vivr.ids import PaymentId
@@ -24,6 +25,7 @@ async def read_snapshot(database: Database, stripe: Stripe, payment: Payment) ->
     """
     async with database.transaction("take_ticket") as tx:
         ticket = await store.take_ticket(tx, payment.id)
+    crash_point("settle.before_read")
     if payment.session_id is not None:
         session = await stripe.read_session(payment.session_id)
         intent = session.payment_intent if isinstance(session.payment_intent, PaymentIntent) else None
@@ -48,8 +50,10 @@ async def settle_payment(
         if payment is None:
             raise NotFound("payment_not_found")
         snapshot = await read_snapshot(database, stripe, payment)
+        crash_point("settle.after_read")
         async with database.transaction("apply_snapshot") as tx:
             settlement = await apply_snapshot(tx, clock, caller, payment_id, payment.order_id, snapshot)
+        crash_point("settle.after_apply")
         if not settlement.is_stale:
             return settlement
     raise Unavailable("payment_busy", retry_after_s=2)

@@ -15,6 +15,7 @@ from vivr.checkout.expire_orders import expire_orders
 from vivr.checkout.recover_operations import recover_operations
 from vivr.errors import Unavailable
 from vivr.ids import new_request_id
+from vivr.logs import configure_logs
 from vivr.payments.poll_payments import poll_payments
 from vivr.settings import Settings
 from vivr.webhooks.process_event import process_events
@@ -79,14 +80,24 @@ async def _rest(stop: asyncio.Event, pause_s: float) -> None:
         return
 
 
-async def run_worker(settings: Settings, database_url: str) -> None:
-    """Run all steps until SIGINT or SIGTERM, then let each finish its turn."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
-    async with open_shop(settings, database_url) as shop, asyncio.TaskGroup() as group:
+async def work(settings: Settings, stop: asyncio.Event) -> None:
+    """Run all steps side by side until stop, and let each finish its turn."""
+    async with open_shop(settings) as shop, asyncio.TaskGroup() as group:
         _log.info("worker.started")
         for step in steps_of(shop):
             group.create_task(run_step(shop, step, stop), name=step.name)
     _log.info("worker.stopped")
+
+
+def run_worker(settings: Settings) -> None:
+    """The worker process: until SIGINT or SIGTERM."""
+    configure_logs()
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, stop.set)
+        await work(settings, stop)
+
+    asyncio.run(main())
