@@ -1,0 +1,49 @@
+"""Staff accounts: added from the command line alone, and logged in at the back office's door."""
+
+from vivr.audit.record_act import record_act
+from vivr.caller import ROLES, Caller
+from vivr.clock import Clock
+from vivr.customers.accounts import AccountRequest, AccountTerms, check_account, insert_account
+from vivr.customers.model import Person, PersonKind
+from vivr.customers.passwords import hash_password
+from vivr.database import Database
+from vivr.errors import InvalidInput
+from vivr.sealing import Seals
+
+
+async def add_staff(
+    database: Database,
+    clock: Clock,
+    seals: Seals,
+    caller: Caller,
+    terms: AccountTerms,
+    request: AccountRequest,
+    *,
+    role: str,
+) -> Person:
+    """Make a staff account.
+
+    Args:
+        database: opens a transaction.
+        clock: the time.
+        seals: seals the account.
+        caller: who adds it, for the audit.
+        terms: what the merchant decided about accounts.
+        request: e-mail, password, name and language.
+        role: ``viewer``, ``support``, ``finance`` or ``owner``.
+
+    Raises:
+        InvalidInput: fields break a rule; each is named.
+        VivrError: ``email_taken``; nothing changed.
+    """
+    if role not in ROLES:
+        raise InvalidInput({"role": "role_unknown"})
+    account = check_account(request, terms)
+    password_hash = await hash_password(account.password)
+    now = clock.now()
+    async with database.transaction("add_staff") as tx:
+        person = await insert_account(
+            tx, seals, now, account, terms, password_hash=password_hash, kind=PersonKind.STAFF, role=role
+        )
+        await record_act(tx, caller, now, "staff.added", on=("person", person.id))
+    return person

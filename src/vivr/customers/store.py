@@ -1,0 +1,172 @@
+"""All SQL of people: accounts, sessions, contacts of orders and origins of requests."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from vivr.customers.model import PersonKind
+from vivr.database import Sql, Tx
+from vivr.ids import PersonId, SessionId
+
+_INSERT_CONTACT = Sql(
+    "insert_order_contact",
+    "Keep whom an order goes to.",
+    "INSERT INTO order_contact (order_id, sealed, expires_at) VALUES (%(order_id)s, %(sealed)s, %(expires_at)s)",
+)
+
+_FIND_CONTACT = Sql(
+    "find_order_contact", "Whom an order goes to.", "SELECT sealed FROM order_contact WHERE order_id = %(order_id)s"
+)
+
+_INSERT_PERSON = Sql(
+    "insert_person",
+    "Make an account.",
+    """
+    INSERT INTO person (id, kind, role, email_index, email_sealed, name_sealed, password_hash, locale, created_at,
+                        expires_at)
+    VALUES (%(id)s, %(kind)s, %(role)s, %(email_index)s, %(email_sealed)s, %(name_sealed)s, %(password_hash)s,
+            %(locale)s, %(created_at)s, %(expires_at)s)
+    """,
+)
+
+_FIND_BY_EMAIL = Sql(
+    "find_person_by_email",
+    "The account of a kind behind an address, under any active key.",
+    "SELECT * FROM person WHERE kind = %(kind)s AND email_index = ANY(%(indexes)s)",
+)
+
+_SEE_PERSON = Sql(
+    "see_person",
+    "An account is in use: keep it longer, and its password by today's parameters.",
+    """
+    UPDATE person SET expires_at = greatest(expires_at, %(expires_at)s),
+                      password_hash = coalesce(%(password_hash)s, password_hash)
+    WHERE id = %(id)s
+    """,
+)
+
+_FIND_PERSON = Sql("find_person", "One account.", "SELECT * FROM person WHERE id = %(id)s")
+
+_INSERT_SESSION = Sql(
+    "insert_session",
+    "Open a browser session.",
+    """
+    INSERT INTO session (token_hash, id, person_id, created_at, seen_at, expires_at)
+    VALUES (%(token_hash)s, %(id)s, %(person_id)s, %(now)s, %(now)s, %(expires_at)s)
+    """,
+)
+
+_FIND_SESSION = Sql(
+    "find_session",
+    "The living session behind a token, with the kind and role of its person.",
+    """
+    SELECT session.id, session.person_id, person.kind, person.role, session.seen_at
+    FROM session LEFT JOIN person ON person.id = session.person_id
+    WHERE token_hash = %(token_hash)s AND session.expires_at > %(now)s
+    """,
+)
+
+_SEE_SESSION = Sql(
+    "see_session",
+    "Remember that a session is in use.",
+    "UPDATE session SET seen_at = %(now)s WHERE id = %(id)s",
+)
+
+_END_SESSION = Sql("end_session", "Close a session.", "DELETE FROM session WHERE id = %(id)s")
+
+_END_EXPIRED = Sql("end_expired_sessions", "Close what expired.", "DELETE FROM session WHERE expires_at <= %(now)s")
+
+_INSERT_ORIGIN = Sql(
+    "insert_request_origin",
+    "Keep where a request came from.",
+    """
+    INSERT INTO request_origin (id, sealed, digest, created_at, expires_at)
+    VALUES (%(id)s, %(sealed)s, %(digest)s, %(now)s, %(expires_at)s)
+    """,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """An account as it is stored."""
+
+    id: PersonId
+    kind: PersonKind
+    role: str | None
+    email_index: bytes
+    email_sealed: bytes
+    name_sealed: bytes
+    password_hash: str
+    locale: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A living session."""
+
+    id: SessionId
+    person_id: PersonId | None
+    kind: PersonKind | None
+    role: str | None
+    seen_at: datetime
+
+
+async def insert_contact(tx: Tx, **values: object) -> None:
+    """Keep whom an order goes to."""
+    await tx.run(_INSERT_CONTACT, **values)
+
+
+async def find_contact(tx: Tx, order_id: str) -> bytes | None:
+    """The sealed contact of an order."""
+    return await tx.value(_FIND_CONTACT, bytes, order_id=order_id)
+
+
+async def insert_person(tx: Tx, **values: object) -> None:
+    """Make an account."""
+    await tx.run(_INSERT_PERSON, **values)
+
+
+async def find_by_email(tx: Tx, kind: str, indexes: list[bytes]) -> PersonRow | None:
+    """The account behind an address."""
+    return await tx.row(_FIND_BY_EMAIL, PersonRow, kind=kind, indexes=indexes)
+
+
+async def see_person(tx: Tx, person_id: str, *, expires_at: datetime, password_hash: str | None) -> None:
+    """Keep an account that is in use."""
+    await tx.run(_SEE_PERSON, id=person_id, expires_at=expires_at, password_hash=password_hash)
+
+
+async def find_person(tx: Tx, person_id: str) -> PersonRow | None:
+    """One account."""
+    return await tx.row(_FIND_PERSON, PersonRow, id=person_id)
+
+
+async def insert_session(tx: Tx, **values: object) -> None:
+    """Open a session."""
+    await tx.run(_INSERT_SESSION, **values)
+
+
+async def find_session(tx: Tx, token_hash: bytes, now: datetime) -> SessionRow | None:
+    """The living session behind a token."""
+    return await tx.row(_FIND_SESSION, SessionRow, token_hash=token_hash, now=now)
+
+
+async def see_session(tx: Tx, session_id: str, now: datetime) -> None:
+    """Remember that a session is in use."""
+    await tx.run(_SEE_SESSION, id=session_id, now=now)
+
+
+async def end_session(tx: Tx, session_id: str) -> None:
+    """Close a session."""
+    await tx.run(_END_SESSION, id=session_id)
+
+
+async def end_expired_sessions(tx: Tx, now: datetime) -> int:
+    """Close what expired."""
+    return await tx.run(_END_EXPIRED, now=now)
+
+
+async def insert_origin(tx: Tx, **values: object) -> None:
+    """Keep where a request came from."""
+    await tx.run(_INSERT_ORIGIN, **values)

@@ -1,0 +1,102 @@
+"""Three questions before anything else happens: is it our host, does it come from our pages, is it small enough.
+
+*Origin*. Cookies are SameSite=Lax, and an unsafe request must say where it comes from as well. Browsers of the last
+years send ``Origin`` with every POST: it must be one of ours, and ``null`` is none. Without it ``Sec-Fetch-Site``
+decides: ``same-origin`` or ``none`` (typed by the user) passes. Without both it is no present-day browser; then it
+passes only without a cookie, because a forged request is worth something only with the victim's cookie on it.
+"""
+
+import asyncio
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vivr.errors import Forbidden, VivrError
+from vivr.settings import Settings
+from vivr.web.visit import Visit, allowed_origins, visit_in
+
+BODY_BYTES_MAX: Final = 64 * 1024
+
+_SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+_PROBES: Final = frozenset(("/healthz", "/readyz", "/metrics"))
+"""Asked by machines that know an address and no name; they tell nothing about anybody."""
+_BODY_TIMEOUT_S: Final = 15.0
+# A client that is still sending would not read our refusal: this much is taken in and thrown away first.
+_DRAINED_BYTES_MAX: Final = 16 * 1024 * 1024
+
+
+class Gates:
+    """Passes a request on, or raises what is wrong with it."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._origins = frozenset(allowed_origins(settings))
+        self._hosts = frozenset(urlsplit(origin).netloc for origin in self._origins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        visit = visit_in(scope)
+        if visit.path not in _PROBES and visit.headers.get("host", "").lower() not in self._hosts:
+            raise VivrError("host_not_allowed")
+        if visit.method in _SAFE_METHODS:
+            await self._app(scope, receive, send)
+            return
+        if not self._comes_from_us(visit):
+            raise Forbidden("origin_not_allowed")
+        body = await _read_body(receive, visit.headers.get("content-length"))
+        await self._app(scope, _replay(body, receive), send)
+
+    def _comes_from_us(self, visit: Visit) -> bool:
+        origin = visit.headers.get("origin")
+        if origin is not None:
+            return origin in self._origins
+        site = visit.headers.get("sec-fetch-site")
+        if site is not None:
+            return site in {"same-origin", "none"}
+        return "cookie" not in visit.headers
+
+
+async def _read_body(receive: Receive, content_length: str | None) -> bytes:
+    """The whole body, at most 64 KiB of it; it is counted, so that a chunked body is held to the limit too.
+
+    Raises:
+        VivrError: ``body_too_large``, or ``request_timeout`` when it does not arrive within 15 s.
+    """
+    announced = int(content_length) if content_length and content_length.isdecimal() else 0
+    if announced > _DRAINED_BYTES_MAX:
+        raise VivrError("body_too_large")
+    try:
+        async with asyncio.timeout(_BODY_TIMEOUT_S):
+            return await _gather(receive)
+    except TimeoutError:
+        raise VivrError("request_timeout") from None
+
+
+async def _gather(receive: Receive) -> bytes:
+    body = bytearray()
+    size = 0
+    while size <= _DRAINED_BYTES_MAX:
+        message = await receive()
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size <= BODY_BYTES_MAX:
+            body += chunk
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            break
+    if size > BODY_BYTES_MAX:
+        raise VivrError("body_too_large")
+    return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A ``receive`` that hands out the body once, and then listens for the client's hanging up."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_again

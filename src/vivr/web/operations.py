@@ -1,0 +1,57 @@
+"""Addresses for whoever operates the shop: ``/healthz``, ``/readyz``, ``/metrics``.
+
+Handlers without I/O are ``async`` all the same: Starlette runs plain functions in a thread.
+
+``/readyz`` fails only for our own database and its migrations: an outage of Stripe must not take the webhook's address
+out of a balancer.
+"""
+
+import psycopg
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from vivr.database import Database
+from vivr.errors import Unavailable
+from vivr.migrate import MigrationError, pending_migrations, read_migrations
+from vivr.web.metrics import CONTENT_TYPE, Metrics
+from vivr.web.store import applied_migrations
+from vivr.web.visit import visit_of
+
+
+def operations_routes(metrics: Metrics) -> list[Route]:
+    """The routes of this module."""
+
+    async def show_metrics(_request: Request) -> Response:
+        return Response(metrics.text(), media_type=CONTENT_TYPE)
+
+    return [
+        Route("/healthz", say_alive, methods=["GET"]),
+        Route("/readyz", say_ready, methods=["GET"]),
+        Route("/metrics", show_metrics, methods=["GET"]),
+    ]
+
+
+async def say_alive(_request: Request) -> Response:
+    """The process answers."""
+    return JSONResponse({"success": True, "data": {"status": "ok"}})
+
+
+async def say_ready(request: Request) -> Response:
+    """The database answers and has every migration."""
+    visit = visit_of(request)
+    problem = await _problem_of(visit.shop.database)
+    if problem is not None:
+        raise Unavailable(problem)
+    return JSONResponse({"success": True, "data": {"status": "ready"}})
+
+
+async def _problem_of(database: Database) -> str | None:
+    try:
+        async with database.transaction("readiness") as tx:
+            applied = await applied_migrations(tx)
+        return "migrations_pending" if pending_migrations(applied, read_migrations()) else None
+    except Unavailable:
+        return "database_unavailable"
+    except (MigrationError, psycopg.errors.UndefinedTable):
+        return "migrations_pending"

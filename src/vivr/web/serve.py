@@ -1,0 +1,46 @@
+"""Run the web process: uvicorn with uvloop and httptools, one process, stopped gracefully by SIGTERM or SIGINT."""
+
+import asyncio
+from typing import Final
+
+import uvicorn
+import uvloop
+
+from vivr.bootstrap import open_shop
+from vivr.logs import configure_logs
+from vivr.settings import Settings
+from vivr.web.app import build_app
+
+_GRACE_S: Final = 10
+
+
+def serve(settings: Settings, database_url: str) -> None:
+    """Serve the shop until a signal says stop; requests in flight get ten seconds to end.
+
+    Args:
+        settings: what the environment said; VIVR_HOST and VIVR_PORT say where to listen.
+        database_url: DATABASE_URL, or the embedded server's address.
+    """
+    configure_logs()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, database_url))
+
+
+async def _serve(settings: Settings, database_url: str) -> None:
+    async with open_shop(settings, database_url) as shop:
+        config = uvicorn.Config(
+            build_app(shop),
+            host=settings.vivr_host,
+            port=settings.vivr_port,
+            http="httptools",
+            lifespan="off",
+            # Our own front writes the log, and believes proxies by TRUSTED_PROXIES.
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+        await uvicorn.Server(config).serve()
+
+
