@@ -1,0 +1,77 @@
+# VIVR from the shell. Every target says what it does; `make` alone lists them.
+
+PYTHON ?= python3
+MINUTES ?= 20
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+
+# An installation is named by its locks: the same locks are installed once, other ones make a new stamp.
+fingerprint = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
+DEMO_LOCKS := requirements/build.txt requirements/demo.txt pyproject.toml
+CHECK_LOCKS := requirements/build.txt requirements/check.txt pyproject.toml
+DEMO_STAMP := $(VENV)/.demo-$(call fingerprint,$(DEMO_LOCKS))
+CHECK_STAMP := $(VENV)/.check-$(call fingerprint,$(CHECK_LOCKS))
+LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench drill lock
+
+help: ## list these targets
+	@echo "VIVR: a self-hosted shop on Stripe. Targets:"
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@echo "PYTHON=python3.12 chooses the interpreter (3.11 or newer). Ports: VIVR_PORT, SANDBOX_PORT, MAILBOX_PORT."
+
+run: $(DEMO_STAMP) ## start the demo: database, shop, worker, a local Stripe and a mailbox; Ctrl-C stops it
+	@exec $(BIN)/vivr demo run
+
+test: $(CHECK_STAMP) ## run all tests with branch coverage and its floors; as root it installs Chromium if missing
+	@echo "Tests, $(WORKERS) at a time, with branch coverage."
+	@BIN=$(BIN) WORKERS=$(WORKERS) .ci/tests
+
+check: $(CHECK_STAMP) ## lint, format, types, import contracts and the architecture tests
+	@echo "Lint, format, types, contracts, architecture."
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest tests/architecture
+
+bench: $(CHECK_STAMP) ## measure the shop on this machine
+	@echo "Benchmarks; the figures hold for this machine alone."
+	@set -e; for file in benchmarks/*.py; do echo "$$file"; $(BIN)/python "$$file"; done
+
+drill: $(CHECK_STAMP) ## run the long crash drills for MINUTES (20); prints the points that exist and were tried
+	@echo "Crash drills, $(MINUTES) minutes."
+	@$(BIN)/python -m tests.crash.drill --minutes $(MINUTES)
+
+lock: $(CHECK_STAMP) ## resolve the dependencies anew into requirements/*.txt (needs uv in the environment)
+	$(LOCK) --extra check --output-file requirements/check.txt pyproject.toml
+	$(LOCK) --extra demo --constraints requirements/check.txt --output-file requirements/demo.txt pyproject.toml
+	$(LOCK) --constraints requirements/check.txt --output-file requirements/production.txt pyproject.toml
+	printf 'hatchling\neditables\n' | $(LOCK) --output-file requirements/build.txt -
+
+# The editable install puts the command at .venv/bin/vivr.
+install = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+	-r requirements/build.txt -r requirements/$(1).txt && \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
+
+$(DEMO_STAMP): | $(BIN)/python
+	@echo "Installing what the demo needs into $(VENV)."
+	@$(call install,demo)
+	@rm -f $(VENV)/.demo-* && touch $@
+
+# What checks and tests need includes what the demo needs.
+$(CHECK_STAMP): | $(BIN)/python
+	@echo "Installing what checks and tests need into $(VENV)."
+	@$(call install,check)
+	@rm -f $(VENV)/.demo-* $(VENV)/.check-* && touch $(DEMO_STAMP) $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "VIVR needs Python 3.11 or newer, and '$(PYTHON)' is not. Name another one: make PYTHON=python3.12 ..." >&2; \
+		exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu install it: apt-get install python3-venv" >&2; exit 1; }
