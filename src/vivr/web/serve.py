@@ -14,20 +14,19 @@ from vivr.web.app import build_app
 _GRACE_S: Final = 10
 
 
-def serve(settings: Settings, database_url: str) -> None:
+def serve(settings: Settings) -> None:
     """Serve the shop until a signal says stop; requests in flight get ten seconds to end.
 
     Args:
         settings: what the environment said; VIVR_HOST and VIVR_PORT say where to listen.
-        database_url: DATABASE_URL, or the embedded server's address.
     """
     configure_logs()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, database_url))
+        runner.run(_serve(settings))
 
 
-async def _serve(settings: Settings, database_url: str) -> None:
-    async with open_shop(settings, database_url) as shop:
+async def _serve(settings: Settings) -> None:
+    async with open_shop(settings) as shop:
         config = uvicorn.Config(
             build_app(shop),
             host=settings.vivr_host,

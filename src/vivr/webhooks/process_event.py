@@ -18,7 +18,7 @@ from vivr.webhooks.events import HANDLERS
 from vivr.webhooks.model import TRIES_MAX, EventState, Handled, InboxEvent, retry_delay
 
 _log: Final = structlog.stdlib.get_logger("vivr.webhooks")
-_LEASE: Final = timedelta(seconds=60)
+LEASE: Final = timedelta(seconds=60)
 
 
 class LeaseLost(RuntimeError):  # noqa: N818 - reads as what it is
@@ -31,7 +31,7 @@ async def process_events(database: Database, stripe: Stripe, clock: Clock, calle
     while True:
         async with database.transaction("claim_event") as tx:
             now = clock.now()
-            event = await store.claim_event(tx, now=now, lease_until=now + _LEASE)
+            event = await store.claim_event(tx, now=now, lease_until=now + LEASE)
         if event is None:
             return taken
         crash_point("inbox.after_claim")

@@ -1,0 +1,101 @@
+"""Start the web or worker process of a stack, and let it die at a named point if one is given.
+
+    python launch.py web|worker [--point NAME] [--broken VARIANT]
+
+Leases are short here, so that a restart does not have to wait for a minute; nothing else differs from ``vivr web`` and
+``vivr worker``. The broken variants are the controls that a drill must catch.
+"""
+
+import argparse
+import os
+import secrets
+import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import vivr.checkout.ensure_customer
+import vivr.operations.model
+import vivr.operations.run_operation
+import vivr.webhooks.process_event
+from vivr import crash_points, database
+from vivr.settings import read_settings
+from vivr.web.serve import serve
+from vivr.worker.run import run_worker
+
+SHORT_LEASE = timedelta(seconds=2)
+
+
+def die_at(point: str) -> None:
+    """Kill this process, as a power cut would, when it reaches a point for the first time."""
+
+    def reached(name: str) -> None:
+        if name == point:
+            mark = os.environ.get("VIVR_TEST_REACHED")
+            if mark:
+                Path(mark).write_text(name, "utf-8")
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    crash_points.listen(reached)
+
+
+def break_transactions() -> None:
+    """Broken on purpose: every statement commits on its own, as in code that forgot its transaction."""
+
+    @asynccontextmanager
+    async def autocommit(self: Any, name: str = "transaction") -> AsyncGenerator[database.Tx]:
+        del name
+        async with self._pool.connection() as connection:
+            await connection.set_autocommit(True)
+            try:
+                yield database.Tx(connection)
+            finally:
+                await connection.set_autocommit(False)
+
+    setattr(database.Database, "transaction", autocommit)  # noqa: B010 - a method can't be assigned in typed code
+
+
+def break_keys() -> None:
+    """Broken on purpose: every send has a key of its own, as in code that makes keys at call time."""
+    original = vivr.operations.run_operation.send_operation
+
+    async def send(stripe: Any, seals: Any, operation: Any) -> Any:
+        object.__setattr__(operation, "idempotency_key", secrets.token_hex(16))
+        return await original(stripe, seals, operation)
+
+    for module in (
+        vivr.checkout.ensure_customer,
+        vivr.checkout.start_checkout,
+        vivr.checkout.recover_operations,
+    ):
+        setattr(module, "send_operation", send)  # noqa: B010 - the same
+
+
+def main() -> None:
+    """Read the arguments, arm, and run until killed or stopped."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("process", choices=("web", "worker"))
+    parser.add_argument("--point", choices=crash_points.POINTS)
+    parser.add_argument("--broken", choices=("transactions", "keys"))
+    given = parser.parse_args()
+    vivr.operations.run_operation.LEASE = SHORT_LEASE
+    vivr.webhooks.process_event.LEASE = SHORT_LEASE
+    vivr.idempotency.run_idempotently.LEASE = SHORT_LEASE
+    if given.broken == "transactions":
+        break_transactions()
+    elif given.broken == "keys":
+        break_keys()
+    if given.point:
+        die_at(given.point)
+    foreign = {"VIVR_TEST_REACHED"}
+    settings = read_settings({name: value for name, value in os.environ.items() if name not in foreign})
+    if given.process == "web":
+        serve(settings)
+    else:
+        run_worker(settings)
+
+
+if __name__ == "__main__":
+    main()
