@@ -13,7 +13,7 @@ from typing import Any
 from stripe_sandbox import faults
 from stripe_sandbox.call import Call
 from stripe_sandbox.ids import request_id
-from stripe_sandbox.keys import enter_account, secret_key
+from stripe_sandbox.keys import Gate, secret_key
 from stripe_sandbox.resources.checkout_sessions import included_line_items
 from stripe_sandbox.resources.refunds import included_refunds
 from stripe_sandbox.routes import Route, find_route
@@ -68,15 +68,15 @@ class Exchange:
 class Api:
     """Answers API calls; one per process."""
 
-    def __init__(self, store: Store, webhooks: tuple[tuple[str, str], ...] = ()) -> None:
+    def __init__(self, store: Store, gate: Gate) -> None:
         self.store = store
-        self.webhooks = webhooks
+        self.gate = gate
         self._in_flight: set[tuple[str, str]] = set()
 
     async def answer(self, request: ApiRequest) -> ApiAnswer:
         """Answers one call, with the faults that were armed for it."""
         try:
-            account = enter_account(self.store, secret_key(request.headers), self.webhooks)
+            account = self.gate.enter(secret_key(request.headers))
         except StripeError as error:
             return _render_error(request, error, "req_unauthorized")
         run_due(self.store, account)

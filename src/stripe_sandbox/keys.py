@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from stripe_sandbox.resources.webhook_endpoints import new_endpoint
 from stripe_sandbox.state.store import Account, Store
-from stripe_sandbox.state.work import open_work
+from stripe_sandbox.state.work import Work, open_work
 from stripe_sandbox.wire.errors import unauthorized
 
 LENGTH_LEAST = 12
@@ -43,11 +43,30 @@ def _key_in_header(value: str) -> str:
         return ""
 
 
-def enter_account(store: Store, key: str, webhooks: tuple[tuple[str, str], ...]) -> Account:
-    """The account of a key; each (URL, secret) of the command line is made sure of at the first use."""
-    account, is_new = store.ensure_account(key)
-    if is_new and webhooks:
-        with open_work(store, account) as work:
-            for url, secret in webhooks:
-                new_endpoint(work, {"url": url, "enabled_events": ["*"]}, secret)
-    return account
+class Gate:
+    """Lets a key into its account, and sees to it that the endpoints of the command line are there."""
+
+    def __init__(self, store: Store, webhooks: tuple[tuple[str, str], ...]) -> None:
+        self.store = store
+        self._webhooks = webhooks
+        self._entered: set[str] = set()
+
+    def enter(self, key: str) -> Account:
+        """The account of a key, opened at its first use."""
+        account = self.store.ensure_account(key)
+        if self._webhooks and account.id not in self._entered:
+            with open_work(self.store, account) as work:
+                for url, secret in self._webhooks:
+                    _ensure_endpoint(work, url, secret)
+        self._entered.add(account.id)
+        return account
+
+
+def _ensure_endpoint(work: Work, url: str, secret: str) -> None:
+    """Makes the endpoint, or gives the one at this address the secret."""
+    for endpoint in work.select("webhook_endpoint"):
+        if endpoint["url"] == url:
+            endpoint["_secrets"] = [{"secret": secret, "until": None}]
+            work.save(endpoint)
+            return
+    new_endpoint(work, {"url": url, "enabled_events": ["*"]}, secret)

@@ -8,7 +8,7 @@ RETRY_DELAYS_S = (1.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 3 * 3600.0, 12 * 3600.0,
 
 @dataclass(frozen=True)
 class Options:
-    """`webhooks` are (URL, secret) pairs installed in every account at its first use."""
+    """`webhooks` are (URL, secret) pairs kept installed in every account."""
 
     webhooks: tuple[tuple[str, str], ...] = ()
     retry_delays_s: tuple[float, ...] = RETRY_DELAYS_S

@@ -23,6 +23,7 @@ from stripe_sandbox.api import Api, ApiRequest
 from stripe_sandbox.control.routes import control_routes
 from stripe_sandbox.deliveries import Courier
 from stripe_sandbox.hangup import cut_connection
+from stripe_sandbox.keys import Gate
 from stripe_sandbox.options import Options
 from stripe_sandbox.pages.routes import page_routes
 from stripe_sandbox.sandbox import Sandbox
@@ -39,7 +40,8 @@ class AnswerLostError(Exception):
 def build_app(store: Store, options: Options | None = None) -> Starlette:
     """The application over an open store; its state is `app.state.sandbox`."""
     chosen = options or Options()
-    sandbox = Sandbox(store=store, options=chosen, api=Api(store, chosen.webhooks), courier=Courier(store, chosen))
+    gate = Gate(store, chosen.webhooks)
+    sandbox = Sandbox(store, chosen, gate, Api(store, gate), Courier(store, chosen))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:

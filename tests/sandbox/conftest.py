@@ -4,6 +4,7 @@ And a webhook receiver that remembers what it got.
 """
 
 import itertools
+import ssl
 import threading
 import time
 from collections.abc import Generator
@@ -18,6 +19,8 @@ from sandbox.harness import VERSION, Received, Receiver, ServerThread, Shop
 from stripe_sandbox import Options
 
 _numbers = itertools.count(1)
+# Made once: a client that makes its own reads all certificates each time.
+_TLS = ssl.create_default_context()
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +66,9 @@ def shop(server: ServerThread, monkeypatch: pytest.MonkeyPatch) -> Generator[Sho
     client = stripe.StripeClient(
         key, base_addresses={"api": server.url}, stripe_version=VERSION, max_network_retries=0, http_client=sessions
     )
-    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False) as http:
+    with httpx.Client(
+        base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, verify=_TLS
+    ) as http:
         yield Shop(key, server.url, client, http)
     sessions.close()
 

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from stripe_sandbox.control import acts, looks
 from stripe_sandbox.control.request import Control, Refused, read_body
-from stripe_sandbox.keys import enter_account, secret_key
+from stripe_sandbox.keys import secret_key
 from stripe_sandbox.sandbox import Sandbox
 from stripe_sandbox.timers import run_due
 from stripe_sandbox.wire.errors import StripeError
@@ -59,7 +59,7 @@ async def _answer(sandbox: Sandbox, request: Request, action: Action) -> Respons
     try:
         key = secret_key(dict(request.headers), request.query_params.get("key"))
         body = read_body(await request.body())
-        account = enter_account(sandbox.store, key, sandbox.options.webhooks)
+        account = sandbox.gate.enter(key)
         run_due(sandbox.store, account)
         control = Control(sandbox, account, dict(request.path_params), dict(request.query_params), body)
         result = action(control)

@@ -23,7 +23,8 @@ def page_routes(sandbox: Sandbox) -> list[Route]:
     async def submit_challenge(request: Request) -> Response:
         return await challenge.submit_challenge(sandbox, request)
 
-    def show_overview(request: Request) -> Response:
+    # Not a plain function: Starlette would run that in a thread of its own, beside the one that owns the state.
+    async def show_overview(request: Request) -> Response:
         return overview.show_overview(sandbox, request)
 
     return [

@@ -61,12 +61,12 @@ class Store:
             raise
         self.connection.execute("COMMIT")
 
-    def ensure_account(self, key: str) -> tuple[Account, bool]:
-        """The account of a secret key, opened at its first use; the flag says whether it is new."""
+    def ensure_account(self, key: str) -> Account:
+        """The account of a secret key, opened at its first use."""
         wanted = account_id(key)
         found = self.find_account(wanted)
         if found is not None:
-            return found, False
+            return found
         now = self.clock.now()
         with self.transaction() as tx:
             tx.execute(
@@ -75,7 +75,7 @@ class Store:
             )
         opened = self.find_account(wanted)
         assert opened is not None
-        return opened, True
+        return opened
 
     def find_account(self, wanted: str) -> Account | None:
         """The account with this id, or None."""
