@@ -44,7 +44,7 @@ bench: $(CHECK_STAMP) ## measure the shop on this machine
 
 drill: $(CHECK_STAMP) ## run the long crash drills for MINUTES (20); prints the points that exist and were tried
 	@echo "Crash drills, $(MINUTES) minutes."
-	@$(BIN)/python -m tests.crash.drill --minutes $(MINUTES)
+	@PYTHONPATH=tests $(BIN)/python -m crash.drill --minutes $(MINUTES)
 
 lock: $(CHECK_STAMP) ## resolve the dependencies anew into requirements/*.txt (needs uv in the environment)
 	$(LOCK) --extra check --output-file requirements/check.txt pyproject.toml

@@ -16,8 +16,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import vivr.checkout.close_checkout
 import vivr.checkout.ensure_customer
-import vivr.operations.model
+import vivr.checkout.recover_operations
+import vivr.checkout.start_checkout
 import vivr.operations.run_operation
 import vivr.webhooks.process_event
 from vivr import crash_points, database
@@ -69,6 +71,7 @@ def break_keys() -> None:
         vivr.checkout.ensure_customer,
         vivr.checkout.start_checkout,
         vivr.checkout.recover_operations,
+        vivr.checkout.close_checkout,
     ):
         setattr(module, "send_operation", send)  # noqa: B010 - the same
 

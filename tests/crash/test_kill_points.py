@@ -1,4 +1,4 @@
-"""kill -9 of web or worker at every named point of a purchase, then a restart: paid once, or cancelled with all freed."""
+"""kill -9 of web or worker at every named point of a purchase, then a restart: paid once, or cancelled and freed."""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -14,7 +14,7 @@ WEB_POINTS = tuple(
     point for point in POINTS if point.split(".")[0] in {"order", "customer", "checkout", "webhook", "close"}
 )
 WORKER_POINTS = tuple(
-    point for point in POINTS if point.split(".")[0] in {"inbox"} or point in {"settle.before_read", "settle.in_apply"}
+    point for point in POINTS if point.startswith("inbox.") or point in {"settle.before_read", "settle.in_apply"}
 )
 RETURN_POINTS = ("settle.before_read", "settle.after_read", "settle.in_apply", "settle.after_apply")
 
