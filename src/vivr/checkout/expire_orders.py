@@ -6,11 +6,12 @@ from typing import Final
 import structlog
 
 from vivr.caller import Caller
-from vivr.checkout.close_checkout import cancel_order
+from vivr.checkout.close_checkout import cancel_order, close_payment
 from vivr.clock import Clock
 from vivr.database import Database
 from vivr.errors import VivrError
 from vivr.orders.expire_deadlines import overdue_orders, postpone_deadline
+from vivr.payments.read_payments import needless_payments
 from vivr.sealing import Seals
 from vivr.stripe_gateway.gateway import Stripe
 
@@ -20,7 +21,7 @@ _BATCH: Final = 50
 
 
 async def expire_orders(database: Database, stripe: Stripe, clock: Clock, seals: Seals, caller: Caller) -> int:
-    """Cancel what is overdue; how many orders were cancelled.
+    """Cancel what is overdue; how many orders were cancelled and payments closed.
 
     An order whose money may still come, or for which Stripe can't be asked now, is looked at again later.
     """
@@ -36,4 +37,19 @@ async def expire_orders(database: Database, stripe: Stripe, clock: Clock, seals:
                 await postpone_deadline(tx, order_id, clock.now() + _LOOK_AGAIN)
         else:
             cancelled += 1
-    return cancelled
+    return cancelled + await _close_needless(database, stripe, clock, seals, caller)
+
+
+async def _close_needless(database: Database, stripe: Stripe, clock: Clock, seals: Seals, caller: Caller) -> int:
+    """Close open ways to pay an order that another payment settled, before somebody pays it twice."""
+    async with database.transaction("needless_payments") as tx:
+        needless = await needless_payments(tx, _BATCH)
+    closed = 0
+    for payment in needless:
+        try:
+            await close_payment(database, stripe, clock, seals, caller, payment.id)
+        except VivrError as error:
+            _log.info("payment.not_closed", payment=payment.id, code=error.code)
+        else:
+            closed += 1
+    return closed

@@ -24,3 +24,8 @@ async def payment_by_session(tx: Tx, session_id: str) -> Payment | None:
 async def payment_by_object(tx: Tx, scope: StripeScope, object_id: str) -> Payment | None:
     """The payment that a session or PaymentIntent is attached to."""
     return await store.payment_by_object(tx, scope, object_id)
+
+
+async def needless_payments(tx: Tx, limit: int) -> list[Payment]:
+    """Open ways to pay an order that another payment settled: nobody should be able to pay it again."""
+    return await store.needless_payments(tx, limit)

@@ -125,6 +125,17 @@ _CLAIM_POLL = Sql(
     """,
 )
 
+_NEEDLESS = Sql(
+    "needless_payments",
+    "Open ways to pay an order that another payment settled.",
+    """
+    SELECT * FROM payment
+    WHERE state IN ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED')
+      AND EXISTS (SELECT FROM payment AS other WHERE other.order_id = payment.order_id AND other.settles)
+    ORDER BY created_at LIMIT %(limit)s
+    """,
+)
+
 _FIND_CUSTOMER = Sql(
     "find_stripe_customer",
     "The Stripe customer of a person or a guest order.",
@@ -228,6 +239,11 @@ async def end_payment(tx: Tx, payment_id: PaymentId, code: str, now: datetime) -
 async def claim_poll(tx: Tx, **values: object) -> Payment | None:
     """Take one payment that is due to be asked about."""
     return await tx.row(_CLAIM_POLL, Payment, **values)
+
+
+async def needless_payments(tx: Tx, limit: int) -> list[Payment]:
+    """Open ways to pay an order that another payment settled."""
+    return await tx.rows(_NEEDLESS, Payment, limit=limit)
 
 
 async def find_customer(tx: Tx, scope: StripeScope, owner: str) -> str | None:
