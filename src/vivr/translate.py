@@ -40,7 +40,7 @@ def translator(locale: str, domain: str = "vivr") -> NullTranslations:
 
 
 def preferred_locale(accept_language: str | None) -> str:
-    """The language to answer in by an ``Accept-Language`` header (RFC 9110, 12.5.4); French where it names none of ours.
+    """The language to answer in by ``Accept-Language`` (RFC 9110, 12.5.4); French where it names none of ours.
 
     Only the first ten wishes count; a wish of weight 0 is none.
     """

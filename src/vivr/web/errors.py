@@ -125,7 +125,7 @@ async def render_error(request: Request, error: Exception, page: RenderError | N
     visit = visit_of(request)
     shown = show_error(visit, as_vivr_error(error))
     if visit.wants_json or page is None:
-        response: Response = JSONResponse(_with_details(shown, error), shown.status, shown.headers())
+        response: Response = JSONResponse(failure_body(shown, error), shown.status, shown.headers())
     else:
         response = await page(request, shown)
         response.headers.update(shown.headers())
@@ -143,8 +143,8 @@ async def plain_error_page(request: Request, error: ShownError) -> Response:
     return HTMLResponse(body, error.status)
 
 
-def _with_details(shown: ShownError, error: Exception) -> dict[str, Any]:
-    """The envelope, with what a client can act on: today's price, or how many are left."""
+def failure_body(shown: ShownError, error: Exception) -> dict[str, Any]:
+    """The JSON envelope of an error, with what a client can act on: today's price, or how many are left."""
     details: dict[str, Any] = {}
     for name, value in (error.details if isinstance(error, VivrError) else {}).items():
         if isinstance(value, Money):

@@ -32,7 +32,7 @@ async def find_own_order(visit: Visit, order_id: str, *, token: str | None = Non
     Raises:
         NotFound: ``order_not_found``: there is none, or it is another's.
     """
-    if _ORDER_ID.fullmatch(order_id) is None:
+    if not is_order_id(order_id):
         raise NotFound("order_not_found")
     session = await session_of(visit)
     async with visit.shop.database.transaction("find_own_order") as tx:
@@ -43,6 +43,11 @@ async def find_own_order(visit: Visit, order_id: str, *, token: str | None = Non
     if is_owner or order_id in remembered_orders(visit) or _opens(visit, order_id, token):
         return order
     raise NotFound("order_not_found")
+
+
+def is_order_id(text: str) -> bool:
+    """Whether a text has the form of an order's id; only then may it reach the database."""
+    return _ORDER_ID.fullmatch(text) is not None
 
 
 def order_token(visit: Visit, order_id: OrderId) -> str:
