@@ -34,7 +34,7 @@ class ApiRequest:
     method: str
     path: str
     query: str
-    body: str
+    body: bytes
     headers: Mapping[str, str]
     base_url: str
 

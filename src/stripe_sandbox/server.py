@@ -9,7 +9,7 @@ Stripe's API is under /v1, the hosted pages under /c, the controls under /_sandb
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.resources import files
 
 from starlette.applications import Starlette
@@ -60,30 +60,35 @@ def build_app(store: Store, options: Options | None = None) -> Starlette:
         *page_routes(sandbox),
     ]
     app = Starlette(routes=routes, lifespan=lifespan)
-    app.add_middleware(HostGuard, allowed=chosen.allowed_hosts)
+    app.add_middleware(Guard, allowed=chosen.allowed_hosts)
     app.state.sandbox = sandbox
     return app
 
 
 @dataclass
-class HostGuard:
-    """Answers only to the hosts it is meant for.
+class Guard:
+    """Refuses what is too large, and host names that the sandbox is not meant for.
 
-    So that no web page can reach it under a name that was pointed here.
+    Without the latter any web page could reach it under a name that was pointed at this machine.
     """
 
     app: ASGIApp
-    allowed: tuple[str, ...] = field(default=())
+    allowed: tuple[str, ...]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuses an HTTP request whose Host is not allowed."""
-        if scope["type"] == "http" and self.allowed:
-            host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
-            name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-            if name not in self.allowed:
-                await PlainTextResponse("This sandbox does not answer to that host name.", 421)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+        """Passes on what is not refused."""
+        refusal = self._refusal(dict(scope["headers"])) if scope["type"] == "http" else None
+        await (refusal or self.app)(scope, receive, send)
+
+    def _refusal(self, headers: dict[bytes, bytes]) -> Response | None:
+        host = headers.get(b"host", b"").decode("latin-1")
+        name = host if host.endswith("]") else host.rsplit(":", 1)[0]
+        if self.allowed and name not in self.allowed:
+            return PlainTextResponse("This sandbox does not answer to that host name.", 421)
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > BODY_BYTES_MAX:
+            return PlainTextResponse("The request is too large.", 413)
+        return None
 
 
 @dataclass
@@ -95,16 +100,12 @@ class ApiEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reads the call, answers it, or cuts the connection where a fault says so."""
         request = Request(scope, receive)
-        body = await request.body()
-        if len(body) > BODY_BYTES_MAX:
-            await PlainTextResponse("Request body too large", 413)(scope, receive, send)
-            return
         answer = await self.sandbox.api.answer(
             ApiRequest(
                 method=request.method,
                 path=request.url.path,
                 query=request.url.query,
-                body=body.decode("utf-8", errors="surrogateescape"),
+                body=await request.body(),
                 headers={name.lower(): value for name, value in request.headers.items()},
                 base_url=str(request.base_url).rstrip("/"),
             )

@@ -61,6 +61,7 @@ def refusal(shop: Shop, path: str, form: dict[str, str], version: str = "2026-05
         ({"adaptive_pricing": "yes"}, None, "adaptive_pricing", "Invalid object"),
         ({"payment_method_types": "card"}, None, "payment_method_types", "Invalid array"),
         ({"client_reference_id": "x" * 201}, None, "client_reference_id", "must be at most 200 characters"),
+        ({"success_url": "https://x;script-src/"}, None, "success_url", "Invalid success_url"),
         ({"success_url": "shop"}, None, "success_url", "Invalid success_url: shop"),
         ({"customer[id]": "x"}, None, "customer", "Invalid string: {...}"),
         (
@@ -274,3 +275,10 @@ def test_the_official_client_sees_its_own_error_kinds(shop: Shop) -> None:
     assert declined.value.error is not None
     assert declined.value.error.decline_code == "generic_decline"
     assert declined.value.error.payment_intent is not None
+
+
+def test_a_body_that_is_no_text_is_refused_and_changes_nothing(shop: Shop) -> None:
+    for raw in (b"name=\xff\xfe", b"name=%ff"):
+        answer = shop.http.post("/v1/customers", content=raw)
+        assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
+    assert shop.http.get("/v1/customers").json()["data"] == []

@@ -190,3 +190,32 @@ def test_the_buyer_waits_for_the_shop_to_take_the_event(shop: Shop, receiver: Re
     answer = shop.pay(shop.session())
     assert answer.elapsed.total_seconds() >= 0.3
     assert receiver.types() == ["checkout.session.completed"]
+
+
+def test_the_next_api_version_buys_the_same_way(shop: Shop) -> None:
+    session = shop.session()
+    shop.pay(session)
+    endive = {"Stripe-Version": "2026-10-28.endive"}
+    path = f"/v1/checkout/sessions/{session.id}?expand[]=payment_intent"
+    seen = shop.http.get(path, headers=endive)
+    assert seen.headers["Stripe-Version"] == "2026-10-28.endive"
+    assert (seen.json()["payment_status"], seen.json()["payment_intent"]["status"]) == ("paid", "succeeded")
+
+
+def test_what_the_sandbox_keeps_for_itself_is_never_shown(shop: Shop, receiver: Receiver) -> None:
+    shop.client.v1.webhook_endpoints.create(params={"url": receiver.url, "enabled_events": ["*"]})
+    session = shop.session()
+    shop.pay(session, "4000000000000002")
+    shop.pay(session, "4000002760003184")
+    paths = ["checkout/sessions", "payment_intents", "charges", "events", "webhook_endpoints", "customers"]
+    answers = [shop.http.get(f"/v1/{path}?limit=100").text for path in paths]
+    answers += [shop.http.get(f"/v1/checkout/sessions/{session.id}?expand[]=payment_intent&expand[]=line_items").text]
+    answers += [received.body.decode() for received in receiver.got]
+    assert not [text for text in answers if '"_' in text]
+
+
+def test_a_broken_form_is_answered_by_the_page(shop: Shop) -> None:
+    session = shop.session()
+    answer = shop.http.post(f"/c/pay/{session.id}", content=b"number=%ff\xfe&a=1&a[b]=2")
+    assert answer.status_code == 422
+    assert shop.fetch(session.id).payment_intent is None

@@ -12,7 +12,7 @@ from stripe_sandbox.pages.wording import Language, choose_language, words
 from stripe_sandbox.sandbox import Sandbox
 from stripe_sandbox.state.work import Doc, Work, open_work
 from stripe_sandbox.timers import run_due
-from stripe_sandbox.wire.forms import decode_form
+from stripe_sandbox.wire.forms import decode_fields
 
 
 def _session_of(work: Work, intent: Doc) -> Doc | None:
@@ -53,7 +53,7 @@ async def submit_challenge(sandbox: Sandbox, request: Request) -> Response:
     account = sandbox.store.account_of(intent_id)
     if account is None:
         return not_found()
-    passed = decode_form((await request.body()).decode("utf-8", errors="replace")).get("result") == "complete"
+    passed = decode_fields(await request.body()).get("result") == "complete"
     run_due(sandbox.store, account)
     with open_work(sandbox.store, account) as work:
         intent = work.get("payment_intent", intent_id)

@@ -19,7 +19,7 @@ from stripe_sandbox.resources.payment_methods import billing_details, new_bank_m
 from stripe_sandbox.sandbox import Sandbox
 from stripe_sandbox.state.work import Doc, Work, open_work
 from stripe_sandbox.timers import run_due
-from stripe_sandbox.wire.forms import decode_form
+from stripe_sandbox.wire.forms import decode_fields
 
 SEE_OTHER = 303
 
@@ -87,8 +87,7 @@ async def submit_payment_page(sandbox: Sandbox, request: Request) -> Response:
     account = sandbox.store.account_of(session_id)
     if account is None:
         return not_found()
-    form = decode_form((await request.body()).decode("utf-8", errors="replace"))
-    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    fields = decode_fields(await request.body())
     run_due(sandbox.store, account)
     with open_work(sandbox.store, account) as work:
         session = work.get("checkout.session", session_id)

@@ -12,7 +12,7 @@ __all__ = ["ENDIVE_SINCE", "LIST_PARAMS"]
 EXPAND = {"expand": Param(Array(Text(), longest=20))}
 CREATED = Param(CreatedFilter())
 TEXT = Param(Text())
-URL = Param(Text(pattern=re.compile(r"https?://\S+")))
+URL = Param(Text(pattern=re.compile(r"https?://[\w.:\[\]-]+(?:[/?#]\S*)?")))
 EMAIL = Param(Text(longest=512, pattern=re.compile(r"[^@\s]+@[^@\s]+")))
 BOOLEAN = Param(Boolean())
 METADATA = Param(Metadata())

@@ -17,13 +17,19 @@ DEPTH_MAX = 12
 _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
 
 
-def decode_form(text: str) -> dict[str, Decoded]:
-    """Decodes one URL-encoded body or query string; raises StripeError (400) on contradictory nesting."""
+def decode_form(raw: bytes | str) -> dict[str, Decoded]:
+    """Decodes one URL-encoded body or query string; raises StripeError (400) on broken text or nesting."""
     try:
+        text = raw.decode() if isinstance(raw, bytes) else raw
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=PAIRS_MAX, errors="strict")
     except (ValueError, UnicodeDecodeError):
         raise invalid("Invalid request: the parameters could not be decoded as UTF-8 form fields.") from None
     return nest(pairs)
+
+
+def decode_fields(raw: bytes) -> dict[str, str]:
+    """Decodes the flat form of a page; what is broken is replaced, because a person sees the answer."""
+    return dict(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True, errors="replace"))
 
 
 def nest(pairs: Iterable[tuple[str, str]]) -> dict[str, Decoded]:
