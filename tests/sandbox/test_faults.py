@@ -79,7 +79,7 @@ def test_a_429_has_no_effect_and_is_not_kept(shop: Shop, reason: str | None, cod
 
 
 def test_while_a_slow_call_runs_its_key_is_in_use(shop: Shop) -> None:
-    arm(shop, "slow", route=CUSTOMERS, ms=400)
+    arm(shop, "slow", route=CUSTOMERS, ms=1000)
     answers: list[httpx.Response] = []
 
     def call_slowly() -> None:
@@ -88,7 +88,7 @@ def test_while_a_slow_call_runs_its_key_is_in_use(shop: Shop) -> None:
 
     caller = threading.Thread(target=call_slowly)
     caller.start()
-    time.sleep(0.15)
+    time.sleep(0.3)
     busy = shop.http.post("/v1/customers", headers={"Idempotency-Key": "k"})
     caller.join()
     assert (busy.status_code, busy.json()["error"]["code"]) == (409, "idempotency_key_in_use")
