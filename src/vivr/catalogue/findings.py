@@ -62,6 +62,11 @@ NoticeCode = Literal[
     "translation_kind_ignored",
     "translation_market_ignored",
     "translated_names_collide",
+    "fetch_address_refused",
+    "fetch_unreachable",
+    "fetch_timed_out",
+    "fetch_status",
+    "fetch_too_large",
 ]
 
 Code = ProblemCode | NoticeCode
@@ -118,6 +123,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     "translation_kind_ignored": "translations of {found} are not used",
     "translation_market_ignored": "translations for one market ({found}) are not used",
     "translated_names_collide": "two options would both be called “{found}”: the names stay untranslated",
+    "fetch_address_refused": "the address is refused: {found}",
+    "fetch_unreachable": "the address can't be reached ({found})",
+    "fetch_timed_out": "it took longer than {found} seconds",
+    "fetch_status": "the server answered {found}",
+    "fetch_too_large": "the file is larger than {found} bytes",
 }
 
 FileRole = Literal["products", "translations"]

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from vivr.catalogue.csv_table import FILE_BYTES_MAX
+from vivr.catalogue.findings import Finding
 from vivr.catalogue.images import Progress, check_images, copy_images
 from vivr.catalogue.import_products import CatalogueRefused, ImportReport, import_products
 from vivr.catalogue.parsed import ParsedCatalogue
+from vivr.catalogue.pictures import PictureRefusedError
 from vivr.catalogue.shopify_export import parse_products
 from vivr.catalogue.shopify_translations import ParsedTranslations, parse_translations
 from vivr.clock import Clock
@@ -65,7 +67,11 @@ async def import_file(
     if problems:
         raise CatalogueRefused(sorted(problems, key=lambda problem: (problem.file, problem.line)))
     if not dry_run:
-        await copy_images(parsed, file.parent, media, _of_stage(report, "copying_images"))
+        try:
+            await copy_images(parsed, file.parent, media, _of_stage(report, "copying_images"))
+        except PictureRefusedError as error:
+            # It was changed after it was checked.
+            raise CatalogueRefused([Finding(0, parsed.image_column, error.code, error.found)]) from error
     return await import_products(
         database,
         clock,

@@ -14,6 +14,7 @@ from vivr.catalogue.content import (
     EntryContent,
     EntryTextContent,
     ImageContent,
+    Picture,
     ProductContent,
     ProductTextContent,
     StoredCatalogue,
@@ -267,6 +268,38 @@ async def write_product_texts(
     await tx.run(WRITE_PRODUCT_TEXTS, rows=_json(rows))
     product_ids, locales = [product_id for product_id, _ in stale], [locale for _, locale in stale]
     await tx.run(DELETE_PRODUCT_TEXTS, product_ids=product_ids, locales=locales)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    source: str
+
+
+LIST_UNFETCHED = Sql(
+    name="catalogue.list_unfetched",
+    purpose="addresses of pictures that are not here yet, each once",
+    text="SELECT DISTINCT source FROM catalogue_image WHERE file IS NULL AND source ~* '^https?://' ORDER BY source",
+)
+
+
+async def list_unfetched(tx: Tx) -> list[str]:
+    """Addresses of pictures that are not here yet."""
+    return [row.source for row in await tx.rows(LIST_UNFETCHED, _Source)]
+
+
+RECORD_FETCHED = Sql(
+    name="catalogue.record_fetched",
+    purpose="give a fetched picture to every entry that lists its address and has no file for it",
+    text="""
+    UPDATE catalogue_image SET file = %(file)s, width = %(width)s, height = %(height)s
+    WHERE source = %(source)s AND file IS NULL
+    """,
+)
+
+
+async def record_fetched(tx: Tx, source: str, picture: Picture) -> int:
+    """Record a fetched picture; the number of places that show it now."""
+    return await tx.run(RECORD_FETCHED, source=source, file=picture.file, width=picture.width, height=picture.height)
 
 
 def _json(rows: Iterable[Any]) -> Json:

@@ -19,6 +19,9 @@ BASE_LOCALE: Final = "fr"
 LOCALES: Final = ("fr", "en")
 
 MEDIA_PATH: Final = "/media/"
+MEDIA_FOLDER: Final = "media"
+"""The folder of pictures inside VIVR_DATA."""
+
 DERIVED_WIDTHS: Final = (400, 800)
 """Widths in pixels of the smaller copies kept beside a picture that is wider than them."""
 
