@@ -9,6 +9,7 @@ import sys
 import typer
 
 from vivr.cli import run_parts
+from vivr.cli.catalogue import app as catalogue_app
 from vivr.cli.demo import app as demo_app
 from vivr.cli.language import say
 from vivr.cli.printing import fail, print_problems
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 run_parts.mount(app)
 app.add_typer(staff_app, name="staff", help=say("People who work in the back office."))
+app.add_typer(catalogue_app, name="catalogue", help=say("What the shop sells."))
 app.add_typer(demo_app, name="demo", help=say("A whole shop on this machine."))
 
 

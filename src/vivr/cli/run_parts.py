@@ -42,8 +42,7 @@ def web() -> None:
     from vivr.web.serve import serve  # noqa: PLC0415 - see vivr.cli.main
 
     with with_database(own_settings()) as settings:
-        assert settings.database_url is not None
-        serve(settings, settings.database_url.reveal())
+        serve(settings)
 
 
 def worker() -> None:

@@ -82,6 +82,7 @@ async def _import_example_once(database: Database, settings: Settings, tell: Tel
         return [say("The catalogue is empty: vivr catalogue import FILE.csv fills it.")]
     # Only a first start pays for loading what reads files and pictures.
     from vivr.catalogue.import_file import import_file  # noqa: PLC0415
+    from vivr.catalogue.model import MEDIA_FOLDER  # noqa: PLC0415
 
     tell(say("Importing the example catalogue"))
     await import_file(
@@ -89,7 +90,7 @@ async def _import_example_once(database: Database, settings: Settings, tell: Tel
         SystemClock(),
         file=EXAMPLE / "products.csv",
         translations_file=EXAMPLE / "translations.csv",
-        media=settings.vivr_data / "media",
+        media=settings.vivr_data / MEDIA_FOLDER,
         currency=currency,
         tax_rate_bp=None,
         tax_rate_default_bp=settings.tax_default_rate_bp,

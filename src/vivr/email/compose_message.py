@@ -1,0 +1,111 @@
+"""Turn a message and its order into a mail: subject, plain text and HTML from the templates of its kind."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from functools import cache
+from typing import Any, Final, cast
+
+from babel import Locale
+from babel.numbers import format_decimal
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from vivr.customers.contact import Contact
+from vivr.email.model import Sender, message_id_header, order_link, vat_parts
+from vivr.money import Money, format_money
+from vivr.orders.model import Order, OrderLine
+from vivr.translate import translator
+
+KINDS: Final = ("order_confirmation",)
+"""The kinds of message that have templates."""
+
+_DOMAIN: Final = "emails"
+
+
+def compose_message(
+    *,
+    message_id: str,
+    kind: str,
+    sender: Sender,
+    order: Order,
+    lines: Sequence[OrderLine],
+    contact: Contact,
+    token: str,
+    date: datetime,
+) -> EmailMessage:
+    """Write a mail about an order, in the order's language.
+
+    Args:
+        message_id: the message's id; its Message-ID is always the same.
+        kind: one of ``KINDS``.
+        sender: who writes.
+        order: what it is about.
+        lines: the order's frozen lines.
+        contact: whom it goes to.
+        token: opens the order's page without an account.
+        date: the mail's date.
+    """
+    values: dict[str, object] = {
+        "shop_name": sender.shop_name,
+        "order": order,
+        "lines": lines,
+        "vat": vat_parts(lines, order.currency),
+        "address": contact.address,
+        "link": order_link(order, sender, token),
+    }
+    environment = _environment(order.locale)
+
+    def render(part: str) -> str:
+        return environment.get_template(f"{kind}.{part}").render(values)
+
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address(sender.shop_name, addr_spec=sender.address)
+    message["To"] = contact.email
+    message["Subject"] = " ".join(render("subject.txt").split())
+    message["Date"] = format_datetime(date)
+    message["Message-ID"] = message_id_header(message_id, sender)
+    # Nobody's holiday notice should answer a shop (RFC 3834).
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(render("txt"))
+    message.add_alternative(render("html"), subtype="html")
+    # Last, because what is set before the content would move into its first part.
+    message["Content-Language"] = order.locale
+    return message
+
+
+@cache
+def _environment(locale: str) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("vivr", "templates/email"),
+        autoescape=select_autoescape(("html",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+
+    def minor(amount_minor: int, currency: str) -> str:
+        return format_money(Money(amount_minor, currency), locale)
+
+    def money(amount: Money) -> str:
+        return format_money(amount, locale)
+
+    def territory(code: str) -> str:
+        names: Any = Locale(locale).territories
+        return str(names.get(code, code))
+
+    def percent(rate_bp: int) -> str:
+        return format_decimal(rate_bp / 100, format="#,##0.##", locale=locale)
+
+    catalogue = translator(locale, _DOMAIN)
+    # The extension adds this method to the environment, which Jinja2's types don't say.
+    cast("Any", environment).install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)
+    cast("dict[str, object]", environment.filters).update(
+        {"minor": minor, "money": money, "percent": percent, "territory": territory}
+    )
+    cast("dict[str, object]", environment.globals)["locale"] = locale
+    return environment
