@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
+from cluster import database_at
 from vivr.clock import SetClock
 from vivr.database import Database
 from vivr.embedded_postgres import temporary_cluster
@@ -39,7 +39,7 @@ def template_url(cluster_url: str) -> str:
     name = f"template_{secrets.token_hex(4)}"
     with psycopg.connect(cluster_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    migrate(make_conninfo(cluster_url, dbname=name))
+    migrate(database_at(cluster_url, name))
     return name
 
 
@@ -51,7 +51,7 @@ def database_url(cluster_url: str, template_url: str) -> Generator[str]:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template_url))
         )
-    yield make_conninfo(cluster_url, dbname=name)
+    yield database_at(cluster_url, name)
     with psycopg.connect(cluster_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
+from cluster import database_at
 from crash.purchase import CLOSE_POINTS, Outcome, Plan, run_purchase
 from crash.test_kill_points import CONTROLS, PLANS
 from sandbox.harness import ServerThread
@@ -58,7 +58,7 @@ class Drill:
         with psycopg.connect(self.cluster_url, autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             try:
-                url = make_conninfo(self.cluster_url, dbname=name)
+                url = database_at(self.cluster_url, name)
                 return run_purchase(plan, self.folder / name, url, self.sandbox_url)
             except AssertionError as error:
                 return Outcome(0, [str(error)])

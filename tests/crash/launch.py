@@ -20,6 +20,7 @@ import vivr.checkout.close_checkout
 import vivr.checkout.ensure_customer
 import vivr.checkout.recover_operations
 import vivr.checkout.start_checkout
+import vivr.idempotency.claim_request
 import vivr.operations.run_operation
 import vivr.webhooks.process_event
 from vivr import crash_points, database
@@ -85,7 +86,7 @@ def main() -> None:
     given = parser.parse_args()
     vivr.operations.run_operation.LEASE = SHORT_LEASE
     vivr.webhooks.process_event.LEASE = SHORT_LEASE
-    vivr.idempotency.run_idempotently.LEASE = SHORT_LEASE
+    vivr.idempotency.claim_request.LEASE = SHORT_LEASE
     if given.broken == "transactions":
         break_transactions()
     elif given.broken == "keys":
