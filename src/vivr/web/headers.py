@@ -33,9 +33,12 @@ class SecurityHeaders:
             self._fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
     def add_to(self, headers: MutableHeaders, *, is_json: bool) -> None:
-        """Set them on an answer that has not begun; JSON is never cached unless its handler says so."""
+        """Set them on an answer that has not begun; JSON is never cached unless its handler says so.
+
+        A drawing that is served by itself comes with a stricter policy of its own, which stays.
+        """
         for name, value in self._fixed.items():
-            headers[name] = value
+            headers.setdefault(name, value)
         if is_json:
             headers.setdefault("Cache-Control", "no-store")
 

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from vivr.bootstrap import Shop
+from vivr.web.assets import asset_routes
 from vivr.web.errors import RenderError, plain_error_page
+from vivr.web.rendering import compile_templates
+from vivr.web.storefront.error_page import show_error_page
+from vivr.web.storefront.routes import storefront_routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,5 +22,6 @@ class Pages:
 
 
 def all_pages(_shop: Shop) -> Pages:
-    """Every room of pages, in the order in which their routes are tried."""
-    return Pages()
+    """Every room of pages, in the order in which their routes are tried; a broken template stops the start."""
+    compile_templates()
+    return Pages(routes=[*asset_routes(), *storefront_routes()], error_page=show_error_page)

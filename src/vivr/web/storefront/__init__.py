@@ -1,0 +1,1 @@
+"""What buyers see: catalogue, product, basket, checkout, confirmation, order, account."""
