@@ -237,6 +237,8 @@ def test_absent_columns_are_left_to_what_is_stored() -> None:
         ({"Image_Src": "data:image/png;base64,AAAA"}, "Image Src", "image_address_unsupported", None),
         ({"Image_Src": "//images.example/a.jpg"}, "Image Src", "image_address_unsupported", None),
         ({"Image_Src": "https:///a.jpg"}, "Image Src", "image_address_unsupported", None),
+        ({"Image_Src": "https://[::1/a.jpg"}, "Image Src", "image_address_unsupported", None),
+        ({"Image_Src": "a" * 2049}, "Image Src", "image_address_unsupported", None),
         ({"Variant_Image": "ftp://images.example/a.jpg"}, "Variant Image", "image_address_unsupported", None),
         ({"Vendor": "a\0b"}, "Vendor", "nul_character", ""),
     ],

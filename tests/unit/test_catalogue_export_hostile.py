@@ -128,12 +128,14 @@ def test_markup_in_a_title_stays_text() -> None:
     assert (entry.title, entry.description_html) == ("<script>alert(1)</script>", "<p>ok</p>")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_break_the_reader(data: bytes) -> None:
     parsed = parse(data)
     assert parsed.problems or parsed.entries
 
 
+@settings(deadline=None)
 @given(st.text(alphabet='",\n\r\0;abc 1.é', max_size=200))
 def test_no_text_below_a_good_header_breaks_the_reader(text: str) -> None:
     parsed = parse(HEADER + text.encode())
@@ -199,7 +201,7 @@ def read_back(parsed: ParsedCatalogue) -> list[dict[str, str]]:
     return rows
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(catalogues())
 def test_generated_products_come_through_both_header_sets(rows: list[dict[str, str]]) -> None:
     expected = [{field: one_line_form(text) for field, text in cells.items()} for cells in rows]

@@ -1,7 +1,7 @@
 """The pure part of the catalogue: cursors, addresses of pictures, and what a description may contain."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vivr.catalogue.descriptions import plain_text, sanitise_html
@@ -28,6 +28,7 @@ def product(**changes: object) -> Product:
     return Product(**{**values, **changes})  # pyright: ignore[reportArgumentType]
 
 
+@settings(deadline=None)
 @given(
     st.integers(min_value=0, max_value=2**31 - 1),
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1),
@@ -59,6 +60,7 @@ def test_foreign_text_is_no_cursor(text: str) -> None:
     assert read_cursor(text) is None
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_breaks_the_cursor(text: str) -> None:
     read_cursor(text)
@@ -135,6 +137,7 @@ def test_description_keeps_only_the_allowed_markup(markup: str, kept: str | None
     assert sanitise_html(markup) == expected
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_sanitising_twice_changes_nothing(markup: str) -> None:
     once = sanitise_html(markup)
