@@ -76,7 +76,7 @@ class Seals:
 
     def is_token(self, purpose: str, value: str, token: str) -> bool:
         """Whether a token is ours, compared in constant time; any text is a safe argument."""
-        given = token.encode()
+        given = token.encode(errors="replace")
         return any(
             hmac.compare_digest(digest.hex().encode(), given) for digest in self.digests(f"token/{purpose}", value)
         )

@@ -21,7 +21,7 @@ from vivr.orders.model import SETTLED, Order, OrderState
 from vivr.orders.move_order import lock_order, move_order
 from vivr.payments.begin_payment import open_payment_of
 from vivr.payments.model import OPEN, Payment, PaymentState
-from vivr.payments.read_payments import find_payment
+from vivr.payments.read_payments import find_payment, holds_money
 from vivr.payments.settle_payment import settle_payment
 from vivr.sealing import Seals
 from vivr.stripe_gateway.gateway import Stripe
@@ -32,15 +32,24 @@ _TURNS_MAX: Final = 4
 
 
 async def cancel_order(
-    database: Database, stripe: Stripe, clock: Clock, seals: Seals, caller: Caller, order_id: OrderId, *, reason: str
+    database: Database,
+    stripe: Stripe,
+    clock: Clock,
+    seals: Seals,
+    caller: Caller,
+    order_id: OrderId,
+    *,
+    reason: str,
+    if_overdue: bool = False,
 ) -> Order:
     """Cancel an unpaid order and free its stock, once Stripe has confirmed that it can't be paid any more.
 
-    Cancelling a cancelled order gives it as it is.
+    Cancelling a cancelled order gives it as it is; so does ``if_overdue`` for one that was given more time meanwhile.
 
     Raises:
         NotFound: there is no such order.
-        Conflict: ``payment_in_progress`` or ``order_already_paid``; money may come, so nothing is freed.
+        Conflict: ``payment_in_progress`` or ``order_already_paid``; money may come, or came and is held as an
+            exception, so nothing is freed.
         Unavailable: Stripe could not confirm it now.
     """
     for _ in range(_TURNS_MAX):
@@ -52,9 +61,14 @@ async def cancel_order(
                 return order
             if order.state in SETTLED:
                 raise Conflict("order_already_paid", order=order_id)
+            if if_overdue and order.deadline_at > clock.now():
+                return order
             payment = await open_payment_of(tx, order_id)
             cancelled = None
             if payment is None:
+                if await holds_money(tx, order_id):
+                    # It did not settle the order, so it is a money exception: what it leads to is for staff to say.
+                    raise Conflict("payment_in_progress", order=order_id)
                 cancelled = await move_order(tx, caller, clock.now(), order, OrderState.CANCELLED, reason=reason)
         if cancelled is not None:
             crash_point("close.after_cancel")

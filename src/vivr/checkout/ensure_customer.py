@@ -4,13 +4,14 @@ A customer is never looked up by e-mail: Checkout would show a stranger's saved 
 """
 
 from vivr.caller import Caller
+from vivr.checkout.model import CheckoutTerms, check_startable
 from vivr.clock import Clock
 from vivr.crash_points import crash_point
 from vivr.customers.contact import find_contact
 from vivr.database import Database, Tx
 from vivr.errors import NotFound, Refusal, Unavailable
 from vivr.ids import OrderId, new_operation_id
-from vivr.operations.model import Operation, OperationKind, Outcome, StripeScope
+from vivr.operations.model import Operation, OperationKind, Outcome, Recovery, StripeScope, choose_recovery
 from vivr.operations.run_operation import (
     claim_operation,
     last_attempt,
@@ -24,7 +25,7 @@ from vivr.payments.begin_payment import find_customer, keep_customer
 from vivr.sealing import Seals
 from vivr.stripe_gateway.answers import Answer, Done, Failed, StripeMisconfigured
 from vivr.stripe_gateway.gateway import Stripe
-from vivr.stripe_gateway.requests import create_customer
+from vivr.stripe_gateway.requests import create_customer, encoder_fingerprint
 
 
 def owner_of(order: Order) -> str:
@@ -39,12 +40,14 @@ async def ensure_customer(
     seals: Seals,
     caller: Caller,
     scope: StripeScope,
+    terms: CheckoutTerms,
     order_id: OrderId,
 ) -> str:
     """The id of the Stripe customer that this order's payment is made for.
 
     Raises:
         NotFound: there is no such order.
+        Conflict: the order can't be paid now, so nobody is made for it.
         Refusal: ``payment_refused``.
         Unavailable: nobody knows yet whether it was made.
     """
@@ -56,6 +59,9 @@ async def ensure_customer(
         known = await find_customer(tx, scope, owner_of(order))
         if known is not None:
             return known
+        refusal = check_startable(order, terms, clock.now())
+        if refusal is not None:
+            raise refusal
         operation = await _reserve(tx, clock, seals, caller, scope, order)
     crash_point("customer.after_reserve")
     answer = await send_operation(stripe, seals, operation)
@@ -78,7 +84,8 @@ async def _reserve(tx: Tx, clock: Clock, seals: Seals, caller: Caller, scope: St
     last = await last_attempt(tx, scope, intent)
     if last is not None and last.outcome != Outcome.FAILED:
         taken_over = await claim_operation(tx, clock, last.id)
-        if taken_over is None:
+        if taken_over is None or not _may_repeat(taken_over, clock):
+            # Another process is at it, or only a read can tell what became of it: that is the recoverer's work.
             raise Unavailable("checkout_being_made", retry_after_s=5)
         return taken_over
     operation_id = new_operation_id(clock.now())
@@ -99,6 +106,12 @@ async def _reserve(tx: Tx, clock: Clock, seals: Seals, caller: Caller, scope: St
         request=request,
         order_id=order.id,
     )
+
+
+def _may_repeat(operation: Operation, clock: Clock) -> bool:
+    encoder, now = encoder_fingerprint(), clock.now()
+    how = choose_recovery(operation, encoder=encoder, now=now, last_reason=operation.error_code)
+    return how == Recovery.REPEAT
 
 
 async def record_customer(

@@ -11,6 +11,7 @@ from vivr.clock import Clock
 from vivr.database import Database
 from vivr.errors import VivrError
 from vivr.orders.expire_deadlines import overdue_orders, postpone_deadline
+from vivr.orders.model import OrderState
 from vivr.payments.read_payments import needless_payments
 from vivr.sealing import Seals
 from vivr.stripe_gateway.gateway import Stripe
@@ -30,13 +31,15 @@ async def expire_orders(database: Database, stripe: Stripe, clock: Clock, seals:
     cancelled = 0
     for order_id in overdue:
         try:
-            await cancel_order(database, stripe, clock, seals, caller, order_id, reason="deadline_passed")
+            order = await cancel_order(
+                database, stripe, clock, seals, caller, order_id, reason="deadline_passed", if_overdue=True
+            )
         except VivrError as error:
             _log.info("order.not_expired", order=order_id, code=error.code)
             async with database.transaction("postpone_deadline") as tx:
                 await postpone_deadline(tx, order_id, clock.now() + _LOOK_AGAIN)
         else:
-            cancelled += 1
+            cancelled += order.state == OrderState.CANCELLED
     return cancelled + await _close_needless(database, stripe, clock, seals, caller)
 
 

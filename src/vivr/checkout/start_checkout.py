@@ -26,6 +26,7 @@ from vivr.orders.model import Order
 from vivr.orders.move_order import extend_deadline, lines_of, lock_order
 from vivr.payments.begin_payment import begin_payment, open_payment_of
 from vivr.payments.model import Payment
+from vivr.payments.read_payments import holds_money
 from vivr.sealing import Seals
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.stripe_gateway.requests import create_session
@@ -75,7 +76,7 @@ async def start_checkout(
         Unavailable: Stripe or the database could not be reached; a repeat finishes the same work.
     """
     for _ in range(_TURNS_MAX):
-        customer_id = await ensure_customer(database, stripe, clock, seals, caller, scope, order_id)
+        customer_id = await ensure_customer(database, stripe, clock, seals, caller, scope, terms, order_id)
         step = await _reserve(database, clock, seals, caller, scope, terms, order_id, customer_id)
         match step:
             case CheckoutLink():
@@ -111,6 +112,9 @@ async def _reserve(
         refusal = check_startable(order, terms, now)
         if refusal is not None:
             raise refusal
+        if await holds_money(tx, order_id):
+            # What came did not fit and is held; nobody is asked to pay twice before staff has looked at it.
+            raise Conflict("payment_in_progress", order=order_id)
         ends_at = session_end(order, terms, now)
         payment = await begin_payment(tx, now, order, scope, customer_id, ends_at, poll_at=now + terms.poll_first)
         operation_id = new_operation_id(now)

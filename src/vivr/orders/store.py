@@ -127,7 +127,9 @@ _OVERDUE = Sql(
 _POSTPONE = Sql(
     "postpone_deadline",
     "Look at an order again later: it could not be closed now.",
-    "UPDATE orders SET deadline_at = %(deadline_at)s WHERE id = %(id)s AND state = 'PENDING'",
+    """
+    UPDATE orders SET deadline_at = greatest(deadline_at, %(deadline_at)s) WHERE id = %(id)s AND state = 'PENDING'
+    """,
 )
 
 _OF_PRINCIPAL = Sql(

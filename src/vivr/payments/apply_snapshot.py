@@ -21,7 +21,7 @@ from vivr.money_exceptions.record_exception import MisfitMoney, record_exception
 from vivr.orders.model import Order, OrderState
 from vivr.orders.move_order import lines_of, lock_order, move_order
 from vivr.payments import store
-from vivr.payments.model import Judgement, Misfit, Payment, PaymentState, Snapshot, judge
+from vivr.payments.model import SECOND_CHANCE, Judgement, Misfit, Payment, PaymentState, Snapshot, judge
 from vivr.stripe_gateway.objects import Charge, PaymentIntent
 
 _log: Final = structlog.stdlib.get_logger("vivr.payments")
@@ -65,8 +65,10 @@ async def apply_snapshot(
     payment = await store.lock_payment(tx, payment_id)
     if order is None or payment is None:
         raise NotFound("payment_not_found")
-    if snapshot.ticket < payment.ticket_applied:
-        return Settlement(order, payment, "A later answer of Stripe's was applied already.", is_stale=True)
+    if snapshot.ticket <= payment.ticket_applied:
+        # What is captured stays so, whatever a newer answer would say: nobody has to read again.
+        is_stale = payment.state != PaymentState.CAPTURED
+        return Settlement(order, payment, "A later answer of Stripe's was applied already.", is_stale=is_stale)
     now = clock.now()
     judgement = judge(payment, order, snapshot)
     written = await _write_payment(tx, now, payment, snapshot, judgement)
@@ -74,7 +76,12 @@ async def apply_snapshot(
         return Settlement(order, payment, "Another PaymentIntent belongs to this payment.")
     moved = order
     if judgement.order_to is not None:
-        moved = await move_order(tx, caller, now, order, judgement.order_to, reason=judgement.reason) or order
+        # The deadline that the order had ran out while the money was on its way.
+        deadline_at = now + SECOND_CHANCE if judgement.order_to == OrderState.PENDING else None
+        moved = await move_order(
+            tx, caller, now, order, judgement.order_to, reason=judgement.reason, deadline_at=deadline_at
+        )
+        moved = moved or order
     crash_point("settle.in_apply")
     await _follow_up(tx, caller, now, moved, written, snapshot, judgement)
     changed = written.state != payment.state or moved.state != order.state

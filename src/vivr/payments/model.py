@@ -33,6 +33,9 @@ _P = PaymentState
 OPEN: Final = frozenset({_P.REQUIRES_PAYMENT, _P.REQUIRES_ACTION, _P.PROCESSING, _P.AUTHORIZED})
 """States in which money may still come; at most one payment of an order is in one of them."""
 
+SECOND_CHANCE: Final = timedelta(hours=1)
+"""How long an order waits for its customer when the money that was on its way did not come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Payment:
@@ -79,6 +82,11 @@ class Payment:
     def scope(self) -> StripeScope:
         """Account and mode."""
         return StripeScope(self.account, self.livemode)
+
+    @property
+    def holds_money(self) -> bool:
+        """Whether money came by it that was not given back."""
+        return self.state == PaymentState.CAPTURED and self.refunded_minor < self.captured_minor
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,11 @@ async def payments_of(tx: Tx, order_id: str) -> list[Payment]:
     return await store.payments_of(tx, order_id)
 
 
+async def holds_money(tx: Tx, order_id: str) -> bool:
+    """Whether money came for an order, settling it or not, that was not given back."""
+    return any(payment.holds_money for payment in await store.payments_of(tx, order_id))
+
+
 async def payment_by_session(tx: Tx, session_id: str) -> Payment | None:
     """The payment behind a session id, or None: then the id never reaches Stripe."""
     return await store.payment_by_session(tx, session_id)

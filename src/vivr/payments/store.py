@@ -85,6 +85,7 @@ _ATTACH_SESSION = Sql(
 
 _APPLY = Sql(
     "apply_snapshot",
+    # A word that moves the payment outdates every ticket taken so far: their reads may have begun before it.
     "Write Stripe's word; no row: a later word was applied, or another PaymentIntent is attached.",
     """
     UPDATE payment
@@ -93,10 +94,11 @@ _APPLY = Sql(
         session_url = %(session_url)s,
         method_type = coalesce(%(method_type)s, method_type), method_brand = coalesce(%(method_brand)s, method_brand),
         method_last4 = coalesce(%(method_last4)s, method_last4), failure_code = %(failure_code)s,
-        failure_message = %(failure_message)s, ticket_applied = %(ticket)s,
+        failure_message = %(failure_message)s,
+        ticket_applied = CASE WHEN state = %(state)s THEN %(ticket)s ELSE ticket_taken END,
         poll_at = CASE WHEN %(state)s IN ('CAPTURED', 'FAILED', 'CANCELLED') THEN NULL ELSE poll_at END,
         updated_at = %(now)s
-    WHERE id = %(id)s AND ticket_applied <= %(ticket)s
+    WHERE id = %(id)s AND ticket_applied < %(ticket)s
       AND (intent_id IS NULL OR %(intent_id)s::text IS NULL OR intent_id = %(intent_id)s)
     RETURNING *
     """,
@@ -118,7 +120,7 @@ _CLAIM_POLL = Sql(
     """
     UPDATE payment
     SET polls = polls + 1,
-        poll_at = %(now)s + least(%(first)s * power(2, least(polls + 1, 20)), %(longest)s)
+        poll_at = %(now)s + least(%(first)s::interval * power(2, least(polls + 1, 20)), %(longest)s::interval)
     WHERE id = (SELECT id FROM payment WHERE poll_at <= %(now)s AND session_id IS NOT NULL
                 ORDER BY poll_at LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING *
@@ -127,10 +129,10 @@ _CLAIM_POLL = Sql(
 
 _NEEDLESS = Sql(
     "needless_payments",
-    "Open ways to pay an order that another payment settled.",
+    "Ways to pay that the customer may still use for an order that another payment settled.",
     """
     SELECT * FROM payment
-    WHERE state IN ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED')
+    WHERE state IN ('REQUIRES_PAYMENT', 'REQUIRES_ACTION')
       AND EXISTS (SELECT FROM payment AS other WHERE other.order_id = payment.order_id AND other.settles)
     ORDER BY created_at LIMIT %(limit)s
     """,

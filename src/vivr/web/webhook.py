@@ -97,11 +97,12 @@ class WebhookPath:
 
 _OK: Final = 200
 _CLIENT_GONE: Final = 499
+_LENGTH_DIGITS_MAX: Final = 20
 
 
 async def _read_body(headers: list[tuple[bytes, bytes]], receive: Receive) -> bytes:
     declared = next((value for name, value in headers if name == b"content-length"), b"0")
-    if not declared.isdigit() or int(declared) > BODY_MAX:
+    if not declared.isdigit() or len(declared) > _LENGTH_DIGITS_MAX or int(declared) > BODY_MAX:
         raise BodyTooLarge
     body = bytearray()
     while True:

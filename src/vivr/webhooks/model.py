@@ -35,9 +35,10 @@ class EventState(StrEnum):
     DEAD = "DEAD"
 
 
-_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+# Some ids are chosen by merchants (coupons), so all that is asked is what a database can keep and a log can show.
+_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\A[^\x00-\x1f\x7f]+\Z")]
 # What the inbox keys by must be printable and short.
-_Word = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_.:-]+$")]
+_Word = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\A[A-Za-z0-9_.:-]+\Z")]
 
 
 class EventObject(msgspec.Struct, frozen=True):
@@ -59,7 +60,7 @@ class EventEnvelope(msgspec.Struct, frozen=True):
     type: _Word
     livemode: bool
     data: EventData
-    api_version: str | None = None
+    api_version: _Id | None = None
     account: _Id | None = None
 
 
