@@ -132,7 +132,7 @@ async def _send(database: Database, clock: Clock, server: MailServer, sender: Se
             if left == 0:
                 raise
             await asyncio.sleep(_RECORD_PAUSE_S)
-    _log.info(f"email.{result.verdict}", message_id=ready.message.id, reason=result.reason)
+    _log.info("email.handed_over", message_id=ready.message.id, verdict=result.verdict, reason=result.reason)
 
 
 async def _record(tx: Tx, clock: Clock, ready: Ready, result: Handover) -> None:
