@@ -23,8 +23,8 @@ from studio.tableware import CREAM, NIGHT, SAGE, TERRACOTTA, bowl, mug, plate, s
 from studio.woodware import basket, board, mill, tray
 
 IMAGES = Path(__file__).parent / "images"
-SQUARE = Print(1200, 1200, 16)
-WIDE = Print(1600, 900, 24)
+SQUARE = Print(1200, 1200, 67, 9)
+WIDE = Print(1600, 900, 75, 14)
 DRAFT_SCALE = 3
 
 LINEN = "#e3dacb"
@@ -39,8 +39,8 @@ class Picture:
     """One picture: the objects it shows, the colour behind them and the view."""
 
     build: Callable[[], None]
-    backdrop: str = LINEN
-    view: View = View()
+    backdrop: str
+    view: View
 
 
 def bowls() -> None:
@@ -119,63 +119,84 @@ def hung(build: Callable[[], None]) -> Callable[[], None]:
 
 def room() -> None:
     """The shop's own picture: a table laid with many of its things."""
-    table_lamp(TERRACOTTA, Place((34.0, 12.0, 0.0)), power=700.0)
-    arranged_vase(24.0, Place((15.0, 16.0, 0.0)))
-    basket(Place((-36.0, 18.0, 0.0), (0, 0, 30)))
-    teapot(SAGE, Place((-9.0, 3.0, 0.0), (0, 0, -20)))
-    mug(CREAM, Place((-22.0, -10.0, 0.0), (0, 0, 205)))
-    mug(TERRACOTTA, Place((9.0, -6.0, 0.0), (0, 0, -30)))
-    for code, level in ((CREAM, 0.0), (SAGE, 2.6), (NIGHT, 5.2)):
-        bowl(code, Place((23.0, -9.0, level)))
-    candlestick(Place((-44.0, -8.0, 0.0)), taper=15.0)
-    soap_dish(Place((-2.0, -17.0, 0.0), (0, 0, 10)))
-    textiles.throw(textiles.OCHRE, Place((66.0, 4.0, 0.0), (0, 0, -24)))
+    textiles.throw(textiles.OCHRE, Place((33.0, 0.0, 0.0), (0, 0, -16)))
+    for code, level in ((CREAM, 10.0), (SAGE, 12.6), (NIGHT, 15.2)):
+        bowl(code, Place((30.0, -1.0, level)))
+    table_lamp(TERRACOTTA, Place((9.0, 19.0, 0.0)), power=700.0, cord=False)
+    basket(Place((-33.0, 16.0, 0.0), (0, 0, 30)))
+    arranged_vase(22.0, Place((-12.0, 17.0, 0.0)))
+    board(40.0, 24.0, Place((-17.0, -6.0, 1.0), (0, 0, 78)))
+    teapot(SAGE, Place((-17.0, -4.0, 2.0), (0, 0, -20)))
+    mug(CREAM, Place((-36.0, -8.0, 0.0), (0, 0, 205)))
+    mug(TERRACOTTA, Place((1.5, -13.0, 0.0), (0, 0, -30)))
+    candlestick(Place((57.0, -15.0, 0.0)), taper=15.0)
 
 
-HIGH = View(height_deg=26)
 PICTURES: dict[str, Picture] = {
-    "bol-gres-bleu": Picture(lambda: bowl(NIGHT, HERE), LINEN, HIGH),
-    "bol-gres-creme": Picture(lambda: bowl(CREAM, HERE), CLAY, HIGH),
-    "bol-gres-sauge": Picture(lambda: bowl(SAGE, HERE), LICHEN, HIGH),
+    "bol-gres-bleu": Picture(lambda: bowl(NIGHT, HERE), LINEN, View(height_deg=26, fill=0.66)),
+    "bol-gres-creme": Picture(lambda: bowl(CREAM, HERE), CLAY, View(height_deg=26, fill=0.66)),
+    "bol-gres-sauge": Picture(lambda: bowl(SAGE, HERE), LICHEN, View(height_deg=26, fill=0.66)),
     "bol-gres-pile": Picture(bowls, LINEN, View(fill=0.56)),
-    "assiette-gres-creme": Picture(lambda: plates(CREAM), CLAY, View(height_deg=30, fill=0.72)),
-    "assiette-gres-bleu": Picture(lambda: plates(NIGHT), LINEN, View(height_deg=30, fill=0.72)),
-    "mug-gres-creme": Picture(lambda: mug(CREAM, Place(turn_deg=(0, 0, -28))), CLAY, View(height_deg=20, fill=0.56)),
-    "mug-gres-terracotta": Picture(lambda: mug(TERRACOTTA, Place(turn_deg=(0, 0, -28))), LINEN, View(height_deg=20, fill=0.56)),
-    "mug-gres-sauge": Picture(lambda: mug(SAGE, Place(turn_deg=(0, 0, -28))), LICHEN, View(height_deg=20, fill=0.56)),
-    "theiere-gres": Picture(lambda: teapot(SAGE, Place(turn_deg=(0, 0, -18))), LINEN, View(height_deg=16, fill=0.72)),
+    "assiette-gres-creme": Picture(lambda: plates(CREAM), CLAY, View(height_deg=30, fill=0.74)),
+    "assiette-gres-bleu": Picture(lambda: plates(NIGHT), LINEN, View(height_deg=30, fill=0.74)),
+    "mug-gres-creme": Picture(lambda: mug(CREAM, Place(turn_deg=(0, 0, -28))), CLAY, View(height_deg=20, fill=0.54)),
+    "mug-gres-terracotta": Picture(
+        lambda: mug(TERRACOTTA, Place(turn_deg=(0, 0, -28))), LINEN, View(height_deg=20, fill=0.54)
+    ),
+    "mug-gres-sauge": Picture(lambda: mug(SAGE, Place(turn_deg=(0, 0, -28))), LICHEN, View(height_deg=20, fill=0.54)),
+    "theiere-gres": Picture(lambda: teapot(SAGE, Place(turn_deg=(0, 0, -18))), LINEN, View(height_deg=16, fill=0.7)),
     "theiere-gres-service": Picture(tea_for_two, LINEN, View(height_deg=24, fill=0.76)),
-    "carafe-verre": Picture(lambda: tableware.carafe(HERE), MIST, View(height_deg=12, fill=0.7)),
-    "verres-a-eau-transparent": Picture(lambda: tumblers("#f3faf9"), MIST, View(height_deg=22, fill=0.68)),
-    "verres-a-eau-ambre": Picture(lambda: tumblers("#ecc089"), SAND, View(height_deg=22, fill=0.68)),
-    "saladier-olivier": Picture(lambda: woodware.salad_bowl(HERE), LICHEN, View(height_deg=26, fill=0.72)),
-    "planche-hetre": Picture(boards, MIST, View(height_deg=44, fill=0.8)),
-    "plateau-frene": Picture(breakfast, CLAY, View(height_deg=28, fill=0.76)),
-    "moulin-a-poivre-naturel": Picture(lambda: mill(woodware.BEECH, HERE), LICHEN, View(height_deg=10, fill=0.7)),
-    "moulin-a-poivre-noir": Picture(lambda: mill(woodware.EBONY, HERE), SAND, View(height_deg=10, fill=0.7)),
-    "torchon-lin-bleu": Picture(lambda: textiles.tea_towels("#3d5a86", Place(turn_deg=(0, 0, 24))), CLAY, View(height_deg=34, fill=0.76)),
-    "torchon-lin-rouge": Picture(lambda: textiles.tea_towels("#a8402f", Place(turn_deg=(0, 0, 24))), MIST, View(height_deg=34, fill=0.76)),
-    "vase-soliflore-petit": Picture(lambda: arranged_vase(14.0), CLAY, View(height_deg=12, fill=0.72)),
-    "vase-soliflore-grand": Picture(lambda: arranged_vase(24.0), LICHEN, View(height_deg=10, fill=0.8)),
-    "cache-pot-terre-cuite": Picture(pots, LICHEN, View(height_deg=17, fill=0.78)),
-    "panier-osier": Picture(lambda: basket(Place(turn_deg=(0, 0, 24))), LINEN, View(height_deg=22, fill=0.68)),
-    "bougie-cire-figuier": Picture(lambda: candle("Figuier", HERE), LICHEN, View(height_deg=14, fill=0.56, key=0.62)),
-    "bougie-cire-cedre": Picture(lambda: candle("Cèdre", HERE), CLAY, View(height_deg=14, fill=0.56, key=0.62)),
-    "bougie-cire-sans-parfum": Picture(lambda: candle("Sans parfum", HERE), MIST, View(height_deg=14, fill=0.56, key=0.62)),
-    "bougeoir-laiton": Picture(candlesticks, LICHEN, View(height_deg=14, fill=0.7)),
-    "lampe-a-poser-terracotta": Picture(lambda: table_lamp(TERRACOTTA, HERE), SAND, View(height_deg=8, fill=0.72, key=0.55)),
-    "lampe-a-poser-creme": Picture(lambda: table_lamp(CREAM, HERE), CLAY, View(height_deg=8, fill=0.72, key=0.55)),
-    "suspension-metal": Picture(lambda: home.pendant(Place((0, 0, 110))), SAND, View(height_deg=-13, fill=0.64, lift=0.06, key=0.75)),
-    "miroir-rond": Picture(hung(home.mirror), CLAY, View(side_deg=-14, height_deg=3, fill=0.7, hung=True)),
-    "horloge-murale": Picture(hung(home.clock), LICHEN, View(side_deg=-10, height_deg=3, fill=0.66, hung=True)),
-    "housse-coussin-lin-ocre": Picture(lambda: cushion(textiles.OCHRE), LINEN, View(side_deg=20, height_deg=12, fill=0.7)),
-    "housse-coussin-lin-naturel": Picture(lambda: cushion(textiles.NATURAL), LICHEN, View(side_deg=20, height_deg=12, fill=0.7)),
-    "housse-coussin-lin-bleu-gris": Picture(lambda: cushion(textiles.BLUE_GREY), CLAY, View(side_deg=20, height_deg=12, fill=0.7)),
-    "plaid-laine-gris": Picture(lambda: textiles.throw(textiles.GREY, Place(turn_deg=(0, 0, 26))), CLAY, View(height_deg=24, fill=0.78)),
-    "plaid-laine-ocre": Picture(lambda: textiles.throw(textiles.OCHRE, Place(turn_deg=(0, 0, 26))), MIST, View(height_deg=24, fill=0.78)),
-    "porte-savon-gres": Picture(washstand, MIST, View(height_deg=28, fill=0.64)),
-    "tabouret-chene": Picture(lambda: woodware.stool(HERE), LINEN, View(height_deg=14, fill=0.72)),
-    "hero": Picture(room, SAND, View(height_deg=12, fill=0.92)),
+    "carafe-verre": Picture(lambda: tableware.carafe(HERE), MIST, View(height_deg=12, fill=0.68)),
+    "verres-a-eau-transparent": Picture(lambda: tumblers("#f3faf9"), MIST, View(height_deg=22, fill=0.7)),
+    "verres-a-eau-ambre": Picture(lambda: tumblers("#e2c399"), SAND, View(height_deg=22, fill=0.7)),
+    "saladier-olivier": Picture(lambda: woodware.salad_bowl(HERE), LICHEN, View(height_deg=26, fill=0.7)),
+    "planche-hetre": Picture(boards, MIST, View(height_deg=44, fill=0.82)),
+    "plateau-frene": Picture(breakfast, CLAY, View(height_deg=28, fill=0.74)),
+    "moulin-a-poivre-naturel": Picture(lambda: mill(woodware.BEECH, HERE), LICHEN, View(height_deg=10, fill=0.68)),
+    "moulin-a-poivre-noir": Picture(lambda: mill(woodware.EBONY, HERE), SAND, View(height_deg=10, fill=0.68)),
+    "torchon-lin-bleu": Picture(
+        lambda: textiles.tea_towels("#3d5a86", Place(turn_deg=(0, 0, 24))), CLAY, View(height_deg=34, fill=0.76)
+    ),
+    "torchon-lin-rouge": Picture(
+        lambda: textiles.tea_towels("#a8402f", Place(turn_deg=(0, 0, 24))), MIST, View(height_deg=34, fill=0.76)
+    ),
+    "vase-soliflore-petit": Picture(lambda: arranged_vase(14.0), CLAY, View(height_deg=12, fill=0.7)),
+    "vase-soliflore-grand": Picture(lambda: arranged_vase(24.0), LICHEN, View(height_deg=10, fill=0.76)),
+    "cache-pot-terre-cuite": Picture(pots, LICHEN, View(height_deg=17, fill=0.74)),
+    "panier-osier": Picture(lambda: basket(Place(turn_deg=(0, 0, 24))), LINEN, View(height_deg=22, fill=0.62)),
+    "bougie-cire-figuier": Picture(lambda: candle("Figuier", HERE), LICHEN, View(height_deg=14, fill=0.58, key=0.62)),
+    "bougie-cire-cedre": Picture(lambda: candle("Cèdre", HERE), CLAY, View(height_deg=14, fill=0.58, key=0.62)),
+    "bougie-cire-sans-parfum": Picture(
+        lambda: candle("Sans parfum", HERE), MIST, View(height_deg=14, fill=0.58, key=0.62)
+    ),
+    "bougeoir-laiton": Picture(candlesticks, LICHEN, View(height_deg=14, fill=0.68)),
+    "lampe-a-poser-terracotta": Picture(
+        lambda: table_lamp(TERRACOTTA, HERE), SAND, View(height_deg=8, fill=0.7, key=0.55)
+    ),
+    "lampe-a-poser-creme": Picture(lambda: table_lamp(CREAM, HERE), CLAY, View(height_deg=8, fill=0.7, key=0.55)),
+    "suspension-metal": Picture(
+        lambda: home.pendant(Place((0, 0, 110))), SAND, View(height_deg=-13, fill=0.64, lift=0.05, key=0.95)
+    ),
+    "miroir-rond": Picture(hung(home.mirror), CLAY, View(side_deg=-14, height_deg=3, fill=0.68, hung=True)),
+    "horloge-murale": Picture(hung(home.clock), LICHEN, View(side_deg=-10, height_deg=3, fill=0.64, hung=True)),
+    "housse-coussin-lin-ocre": Picture(
+        lambda: cushion(textiles.OCHRE), LINEN, View(side_deg=20, height_deg=12, fill=0.7)
+    ),
+    "housse-coussin-lin-naturel": Picture(
+        lambda: cushion(textiles.NATURAL), LICHEN, View(side_deg=20, height_deg=12, fill=0.7)
+    ),
+    "housse-coussin-lin-bleu-gris": Picture(
+        lambda: cushion(textiles.BLUE_GREY), CLAY, View(side_deg=20, height_deg=12, fill=0.7)
+    ),
+    "plaid-laine-gris": Picture(
+        lambda: textiles.throw(textiles.GREY, Place(turn_deg=(0, 0, 26))), CLAY, View(height_deg=24, fill=0.78)
+    ),
+    "plaid-laine-ocre": Picture(
+        lambda: textiles.throw(textiles.OCHRE, Place(turn_deg=(0, 0, 26))), MIST, View(height_deg=24, fill=0.78)
+    ),
+    "porte-savon-gres": Picture(washstand, MIST, View(height_deg=28, fill=0.66)),
+    "tabouret-chene": Picture(lambda: woodware.stool(HERE), LINEN, View(height_deg=14, fill=0.7)),
+    "hero": Picture(room, SAND, View(height_deg=13, fill=0.8)),
 }
 
 
@@ -191,7 +212,7 @@ def main() -> None:
         picture = PICTURES[name]
         print_ = WIDE if name == "hero" else SQUARE
         if asked.quick:
-            print_ = Print(print_.width_px // DRAFT_SCALE, print_.height_px // DRAFT_SCALE, 12)
+            print_ = Print(print_.width_px // DRAFT_SCALE, print_.height_px // DRAFT_SCALE, 100, 12)
         clear()
         picture.build()
         photograph(asked.into / f"{name}.jpg", picture.backdrop, picture.view, print_)

@@ -5,7 +5,9 @@ import math
 import bpy
 
 from studio.materials import (
+    Glaze,
     Recipe,
+    Weave,
     cloth,
     colour,
     fibre,
@@ -17,28 +19,37 @@ from studio.materials import (
     stoneware,
     wax,
     wood,
-    Glaze,
-    Weave,
 )
 from studio.shapes import HERE, Place, Point2, Point3, bend_text, put, set_aside, slab, surface, tube, turn
 from studio.woodware import FLAT_BEECH, FLAT_OAK
 
 CHALK = "#e9e2d6"
 RED_CLAY = "#b5673f"
-BRASS = "#c9a255"
+BRASS = "#b8934f"
 FIR = "#27473a"
 
 
 def vase(height: float, place: Place) -> None:
     """A bud vase in matt stoneware: a round belly and a narrow neck."""
-    shape: list[Point2] = [(0, 0.0), (0.2, 0.0), (0.23, 0.015), (0.3, 0.13), (0.305, 0.25), (0.24, 0.42), (0.12, 0.6), (0.085, 0.75)]
+    shape: list[Point2] = [
+        (0, 0.0),
+        (0.2, 0.0),
+        (0.23, 0.015),
+        (0.3, 0.13),
+        (0.305, 0.25),
+        (0.24, 0.42),
+        (0.12, 0.6),
+        (0.085, 0.75),
+    ]
     shape += [(0.085, 0.9), (0.115, 0.985), (0.112, 1.0), (0.095, 0.99), (0.065, 0.9), (0.06, 0.7)]
     put(turn([(r * height, z * height) for r, z in shape]), raw_clay(CHALK), place)
 
 
 def sprig(length: float, lean: float, place: Place) -> None:
     """A branch of eucalyptus: round leaves in pairs, smaller towards the tip."""
-    stem: list[Point3] = [(lean * s * s * length, lean * 0.35 * s * length, s * length) for s in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    stem: list[Point3] = [
+        (lean * s * s * length, lean * 0.35 * s * length, s * length) for s in (0.0, 0.25, 0.5, 0.75, 1.0)
+    ]
     put(tube(stem, [0.2, 0.18, 0.15, 0.12, 0.06]), fibre("#8a7458"), place)
     leaf = _leaf_material("#7d9484", "#a9b9a6")
     pairs = 10
@@ -75,7 +86,9 @@ def snake_plant(radius: float, place: Place) -> None:
     """Upright blades growing from a pot of this radius."""
     recipe = Recipe("blade")
     bands = recipe.noise(recipe.coordinates((0.5, 0.5, 2.4)), 0.9, detail=3, distortion=0.8)
-    recipe.set(Base_Color=recipe.mix(recipe.ramp(bands, 0.42, 0.6), colour("#35563c"), colour("#7f9a70")), Roughness=0.42)
+    recipe.set(
+        Base_Color=recipe.mix(recipe.ramp(bands, 0.42, 0.6), colour("#35563c"), colour("#7f9a70")), Roughness=0.42
+    )
     for step in range(9):
         angle = step * 2.4
         reach = radius * (0.1 + 0.055 * step)
@@ -96,8 +109,22 @@ def snake_plant(radius: float, place: Place) -> None:
 def pot(radius: float, place: Place, *, filled: bool = False) -> None:
     """A thick terracotta pot with a collar."""
     r, h = radius, radius * 1.85
-    profile: list[Point2] = [(0, 0), (r * 0.68, 0), (r * 0.72, 0.15), (r * 0.74, 0.5), (r * 0.92, h * 0.74), (r * 0.93, h * 0.755)]
-    profile += [(r * 1.0, h * 0.77), (r * 1.01, h * 0.8), (r * 1.03, h * 0.97), (r * 1.02, h), (r * 0.93, h), (r * 0.91, h * 0.97)]
+    profile: list[Point2] = [
+        (0, 0),
+        (r * 0.68, 0),
+        (r * 0.72, 0.15),
+        (r * 0.74, 0.5),
+        (r * 0.92, h * 0.74),
+        (r * 0.93, h * 0.755),
+    ]
+    profile += [
+        (r * 1.0, h * 0.77),
+        (r * 1.01, h * 0.8),
+        (r * 1.03, h * 0.97),
+        (r * 1.02, h),
+        (r * 0.93, h),
+        (r * 0.91, h * 0.97),
+    ]
     profile += [(r * 0.86, h * 0.7), (r * 0.66, 1.0), (0, 0.9)]
     put(turn(profile, wobble=0.002), raw_clay(RED_CLAY), place)
     if filled:
@@ -106,12 +133,24 @@ def pot(radius: float, place: Place, *, filled: bool = False) -> None:
 
 def candle(label: str, place: Place) -> None:
     """A lit candle in an amber glass, with its paper label."""
-    jar: list[Point2] = [(0, 0.05), (3.4, 0.05), (3.8, 0.0), (4.05, 0.25), (4.1, 0.7), (4.1, 9.0), (4.08, 9.25), (3.98, 9.3), (3.88, 9.2)]
+    jar: list[Point2] = [
+        (0, 0.05),
+        (3.4, 0.05),
+        (3.8, 0.0),
+        (4.05, 0.25),
+        (4.1, 0.7),
+        (4.1, 9.0),
+        (4.08, 9.25),
+        (3.98, 9.3),
+        (3.88, 9.2),
+    ]
     jar += [(3.85, 8.9), (3.85, 1.4), (3.6, 1.1), (0, 1.05)]
-    put(turn(jar, wobble=0.0), glass("#d79a56"), place)
+    put(turn(jar, wobble=0.0), glass("#d3a56f"), place)
     fill: list[Point2] = [(0, 1.08), (3.55, 1.12), (3.82, 1.45), (3.82, 7.5), (3.6, 7.42), (1.6, 7.15), (0, 7.1)]
     put(turn(fill, wobble=0.0), wax("#f3e6cb"), place)
-    put(tube([(0, 0, 7.0), (0.03, 0, 7.6), (0.12, 0, 8.3), (0.1, 0, 8.7)], 0.09), plain("#2a2420", roughness=0.9), place)
+    put(
+        tube([(0, 0, 7.0), (0.03, 0, 7.6), (0.12, 0, 8.3), (0.1, 0, 8.7)], 0.09), plain("#2a2420", roughness=0.9), place
+    )
     flame: list[Point2] = [(0, 8.35), (0.2, 8.5), (0.38, 8.95), (0.36, 9.5), (0.2, 10.3), (0.06, 11.0), (0, 11.2)]
     put(turn(flame, wobble=0.0), glow("#ffb35a", 9.0), place)
     _lamp_light((place.at[0], place.at[1], place.at[2] + 9.6), 130.0, 0.5)
@@ -140,44 +179,118 @@ def _lamp_light(at: Point3, power: float, radius: float) -> None:
 
 def candlestick(place: Place, *, taper: float = 0.0) -> None:
     """A turned brass candlestick, with a candle `taper` cm long."""
-    profile: list[Point2] = [(0, 0), (4.2, 0.0), (4.5, 0.1), (4.55, 0.45), (4.3, 0.7), (2.2, 1.0), (1.1, 1.7), (0.85, 2.6), (1.35, 3.3)]
-    profile += [(1.4, 3.6), (0.85, 4.2), (0.8, 5.6), (1.1, 6.4), (2.3, 6.9), (2.4, 7.1), (2.2, 7.25), (1.45, 7.3), (1.4, 7.6), (1.42, 8.9)]
+    profile: list[Point2] = [
+        (0, 0),
+        (4.2, 0.0),
+        (4.5, 0.1),
+        (4.55, 0.45),
+        (4.3, 0.7),
+        (2.2, 1.0),
+        (1.1, 1.7),
+        (0.85, 2.6),
+        (1.35, 3.3),
+    ]
+    profile += [
+        (1.4, 3.6),
+        (0.85, 4.2),
+        (0.8, 5.6),
+        (1.1, 6.4),
+        (2.3, 6.9),
+        (2.4, 7.1),
+        (2.2, 7.25),
+        (1.45, 7.3),
+        (1.4, 7.6),
+        (1.42, 8.9),
+    ]
     profile += [(1.3, 9.0), (1.16, 8.9), (1.14, 7.4), (0, 7.35)]
     put(turn(profile, wobble=0.0), plain(BRASS, roughness=0.2, metallic=1.0), place)
     if taper:
         top = 7.4 + taper
-        stick: list[Point2] = [(0, 7.4), (1.1, 7.4), (1.1, 7.6), (1.02, top - 2), (0.95, top - 0.5), (0.7, top), (0.2, top + 0.25), (0, top + 0.25)]
+        stick: list[Point2] = [
+            (0, 7.4),
+            (1.1, 7.4),
+            (1.1, 7.6),
+            (1.02, top - 2),
+            (0.95, top - 0.5),
+            (0.7, top),
+            (0.2, top + 0.25),
+            (0, top + 0.25),
+        ]
         put(turn(stick, wobble=0.0), wax("#f5eee0"), place)
         wick: list[Point3] = [(0, 0, top), (0, 0, top + 0.5), (0.1, 0, top + 0.9), (0.25, 0, top + 1.2)]
         put(tube(wick, 0.08), plain("#efe9dc", roughness=0.9), place)
 
 
-def table_lamp(code: str, place: Place, *, power: float = 900.0) -> None:
+def table_lamp(code: str, place: Place, *, power: float = 900.0, cord: bool = True) -> None:
     """A lit lamp, 42 cm high: a ceramic gourd, a brass neck and a linen shade."""
-    base: list[Point2] = [(0, 0), (5.6, 0), (6.0, 0.2), (6.3, 0.9), (8.4, 5.0), (9.0, 9.0), (7.9, 13.6), (4.8, 17.4), (2.6, 19.4), (2.2, 20.6)]
+    base: list[Point2] = [
+        (0, 0),
+        (5.6, 0),
+        (6.0, 0.2),
+        (6.3, 0.9),
+        (8.4, 5.0),
+        (9.0, 9.0),
+        (7.9, 13.6),
+        (4.8, 17.4),
+        (2.6, 19.4),
+        (2.2, 20.6),
+    ]
     base += [(2.3, 21.2), (1.8, 21.4), (0, 21.4)]
     put(turn(base), stoneware(Glaze(code, rim=60.0, foot=0.3, speckle=1.2)), place)
     neck: list[Point2] = [(0, 21.3), (1.2, 21.3), (1.25, 21.6), (0.8, 21.8), (0.8, 26.0), (0, 26.0)]
     put(turn(neck, wobble=0.0), plain(BRASS, roughness=0.25, metallic=1.0), place)
     x, y, z = place.at
-    shade: list[Point2] = [(14.0, 0.0), (14.0, 0.3), (12.9, 6.0), (11.3, 17.5), (11.3, 17.8), (11.1, 17.8), (12.7, 6.0), (13.8, 0.0), (14.0, 0.0)]
+    shade: list[Point2] = [
+        (14.0, 0.0),
+        (14.0, 0.3),
+        (12.9, 6.0),
+        (11.3, 17.5),
+        (11.3, 17.8),
+        (11.1, 17.8),
+        (12.7, 6.0),
+        (13.8, 0.0),
+        (14.0, 0.0),
+    ]
     put(turn(shade, wobble=0.0), lampshade("#eadbc0", height=17.8), Place((x, y, z + 24.2)))
     _lamp_light((x, y, z + 32.0), power, 3.0)
-    cord: list[Point3] = [(5.0, 2.0, 0.5), (9.0, 4.0, 0.3), (14.0, 13.0, 0.3), (26.0, 12.0, 0.3), (40.0, 24.0, 0.3), (70.0, 40.0, 0.3)]
+    if cord:
+        _trail_cord(place)
+
+
+def _trail_cord(place: Place) -> None:
+    """Let the lamp's cord run over the floor and out of the picture."""
+    cord: list[Point3] = [
+        (5.0, 2.0, 0.5),
+        (9.0, 4.0, 0.3),
+        (14.0, 13.0, 0.3),
+        (26.0, 12.0, 0.3),
+        (40.0, 24.0, 0.3),
+        (70.0, 40.0, 0.3),
+    ]
     set_aside(put(tube(cord, 0.28), fibre("#a08463"), place))
 
 
 def pendant(place: Place) -> None:
     """A spun steel dome, 32 cm across, lacquered outside and white inside, on its textile cable."""
-    outer: list[Point2] = [(16.0, 0.0), (16.1, 0.3), (15.6, 3.4), (13.4, 8.6), (9.2, 12.4), (4.6, 14.0), (2.6, 14.4), (2.4, 15.0), (2.3, 17.6)]
+    outer: list[Point2] = [
+        (16.0, 0.0),
+        (16.1, 0.3),
+        (15.6, 3.4),
+        (13.4, 8.6),
+        (9.2, 12.4),
+        (4.6, 14.0),
+        (2.6, 14.4),
+        (2.4, 15.0),
+        (2.3, 17.6),
+    ]
     outer += [(2.0, 18.0), (0, 18.1)]
     inner = [(max(r - 0.18, 0.0), z - 0.05) for r, z in outer[:7]] + [(0.0, 14.2)]
     put(turn([(15.82, 0.0), *outer], wobble=0.0), plain(FIR, roughness=0.3, coat=0.4), place)
     put(turn(inner, wobble=0.0), plain("#f4f0e8", roughness=0.5), place)
-    bulb: list[Point2] = [(0, 3.4), (1.6, 3.7), (2.9, 5.2), (3.0, 6.6), (2.2, 8.6), (1.4, 10.4), (1.3, 13.6)]
+    bulb: list[Point2] = [(0, -0.6), (1.8, -0.3), (3.1, 1.2), (3.3, 2.8), (2.5, 5.2), (1.5, 7.6), (1.3, 13.6)]
     put(turn(bulb, wobble=0.0), glow("#ffdcae", 7.0), place)
     x, y, z = place.at
-    _lamp_light((x, y, z + 1.8), 700.0, 2.5)
+    _lamp_light((x, y, z - 2.5), 420.0, 2.5)
     cap: list[Point2] = [(0, 18.0), (1.1, 18.0), (1.15, 18.2), (1.1, 20.4), (0.5, 20.8), (0, 20.8)]
     put(turn(cap, wobble=0.0), plain(BRASS, roughness=0.25, metallic=1.0), place)
     cable: list[Point3] = [(0, 0, 20.5), (0, 0, 40.0), (0, 0, 70.0), (0, 0, 140.0)]
@@ -186,7 +299,17 @@ def pendant(place: Place) -> None:
 
 def clock() -> None:
     """A clock lying on its back: beech frame, white dial without numerals, ten past ten."""
-    frame: list[Point2] = [(13.2, 0.0), (14.0, 0.0), (14.1, 0.2), (14.1, 3.4), (13.9, 3.75), (13.3, 3.8), (12.95, 3.6), (12.8, 2.2), (12.8, 1.0)]
+    frame: list[Point2] = [
+        (13.2, 0.0),
+        (14.0, 0.0),
+        (14.1, 0.2),
+        (14.1, 3.4),
+        (13.9, 3.75),
+        (13.3, 3.8),
+        (12.95, 3.6),
+        (12.8, 2.2),
+        (12.8, 1.0),
+    ]
     put(turn(frame, wobble=0.0), wood(FLAT_BEECH))
     put(turn([(0, 1.4), (6, 1.4), (12.9, 1.4)], wobble=0.0), plain("#f1ece2", roughness=0.7))
     ink = plain("#2f2d2b", roughness=0.5)
@@ -206,15 +329,24 @@ def clock() -> None:
 
 def mirror() -> None:
     """A round mirror lying on its back, facing a bright window on the other side of the room."""
-    frame: list[Point2] = [(28.0, 0.0), (29.9, 0.0), (30.0, 0.2), (30.0, 2.6), (29.8, 2.95), (28.4, 3.0), (28.05, 2.8), (28.0, 1.5)]
+    frame: list[Point2] = [
+        (28.0, 0.0),
+        (29.9, 0.0),
+        (30.0, 0.2),
+        (30.0, 2.6),
+        (29.8, 2.95),
+        (28.4, 3.0),
+        (28.05, 2.8),
+        (28.0, 1.5),
+    ]
     put(turn(frame, wobble=0.0), wood(FLAT_OAK))
     put(turn([(0, 1.6), (14, 1.6), (28.1, 1.6)], wobble=0.0), plain("#f2f4f4", roughness=0.0, metallic=1.0))
-    panes = glow("#fff9ee", 2.2)
+    panes = glow("#fff9ee", 1.25)
     for column in range(2):
         for row in range(3):
             spot = (92.0 + 62.0 * column, 58.0 - 62.0 * row, 420.0)
-            set_aside(put(slab((56.0, 56.0, 0.5), rounding=0.1), panes, Place(spot)))
-    set_aside(put(slab((900.0, 700.0, 1.0), rounding=0.1), glow("#d9cdbb", 0.62), Place((0, 0, 430.0))))
+            set_aside(put(slab((54.0, 54.0, 0.5), rounding=0.1), panes, Place(spot)))
+    set_aside(put(slab((900.0, 700.0, 1.0), rounding=0.1), glow("#d2c3ae", 0.5), Place((0, 0, 430.0))))
 
 
 def arranged_vase(height: float, place: Place = HERE) -> None:

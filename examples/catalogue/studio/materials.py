@@ -7,11 +7,13 @@ import bpy
 Colour = tuple[float, float, float, float]
 Socket = bpy.types.NodeSocket
 
+SRGB_LINEAR_END = 0.04045  # sRGB (IEC 61966-2-1) is linear up to here
+
 
 def colour(code: str) -> Colour:
     """Turn an sRGB hex code such as `#2d3e5c` into the linear colour that the renderer works in."""
     values = [int(code[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values)
+    red, green, blue = (v / 12.92 if v <= SRGB_LINEAR_END else ((v + 0.055) / 1.055) ** 2.4 for v in values)
     return (red, green, blue, 1.0)
 
 

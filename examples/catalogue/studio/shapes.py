@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import bpy
 from mathutils import Matrix, Vector, noise
@@ -185,7 +186,7 @@ def ripple(x: float, y: float, *, seed: float, grain: float) -> float:
 def along(points: Sequence[Point2]) -> Callable[[float], Point2]:
     """Parametrise a polyline by its length: 0 is its first point, 1 its last."""
     lengths = [0.0]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         lengths.append(lengths[-1] + math.hypot(x1 - x0, y1 - y0))
 
     def at(share: float) -> Point2:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import bpy
 from mathutils import Vector
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from studio.materials import Recipe, colour
 from studio.shapes import Point3, mesh
 
 JPEG_QUALITY = 84
+FULL_PERCENT = 100
 LENS_MM = 80.0
 SENSOR_MM = 36.0
 
@@ -33,10 +34,11 @@ class View:
 
 @dataclass(frozen=True)
 class Print:
-    """The finished picture: its size in pixels and how many light paths are traced for each."""
+    """The finished picture: its size in pixels, the share of it that is traced before enlarging, paths for each."""
 
     width_px: int
     height_px: int
+    traced_percent: int
     samples: int
 
 
@@ -47,7 +49,7 @@ def clear() -> None:
 
 def photograph(target: Path, backdrop: str, view: View, print_: Print) -> None:
     """Light what stands in the scene, frame it, render it and write a progressive JPEG."""
-    subject = _corners()
+    subject = _outline()
     low = Vector([min(c[i] for c in subject) for i in range(3)])
     high = Vector([max(c[i] for c in subject) for i in range(3)])
     size = (high - low).length / 1.7
@@ -61,14 +63,17 @@ def photograph(target: Path, backdrop: str, view: View, print_: Print) -> None:
     _render(target, print_)
 
 
-def _corners() -> list[Vector]:
+def _outline() -> list[Vector]:
+    """Enough points of what stands in the scene to know how large it appears."""
     bpy.context.view_layer.update()
     graph = bpy.context.evaluated_depsgraph_get()
     corners: list[Vector] = []
     for shape in bpy.context.scene.objects:
         if shape.type in {"MESH", "CURVE", "FONT"} and not shape.get("aside"):
             seen = shape.evaluated_get(graph)
-            corners += [seen.matrix_world @ Vector(corner) for corner in seen.bound_box]
+            points = seen.to_mesh().vertices
+            corners += [seen.matrix_world @ points[i].co for i in range(0, len(points), 1 + len(points) // 3000)]
+            seen.to_mesh_clear()
     return corners
 
 
@@ -142,7 +147,9 @@ def _frame(subject: Sequence[Vector], view: View, print_: Print) -> None:
     tall = print_.height_px / print_.width_px
     for _ in range(12):
         eye = aim + back * distance
-        seen = [((c - eye).dot(right) / -(c - eye).dot(back), (c - eye).dot(up) / -(c - eye).dot(back)) for c in subject]
+        seen = [
+            ((c - eye).dot(right) / -(c - eye).dot(back), (c - eye).dot(up) / -(c - eye).dot(back)) for c in subject
+        ]
         left, wide = min(s[0] for s in seen), max(s[0] for s in seen)
         low, top = min(s[1] for s in seen), max(s[1] for s in seen)
         aim += right * (left + wide) / 2 * distance + up * (low + top) / 2 * distance
@@ -154,20 +161,23 @@ def _render(target: Path, print_: Print) -> None:
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
     scene.cycles.samples = print_.samples
-    scene.cycles.use_adaptive_sampling = True
-    scene.cycles.adaptive_threshold = 0.03
+    scene.cycles.use_adaptive_sampling = False
     scene.cycles.use_denoising = True
     scene.cycles.denoiser = "OPENIMAGEDENOISE"
     scene.cycles.max_bounces, scene.cycles.transmission_bounces = 10, 10
-    scene.cycles.diffuse_bounces = 3
+    scene.cycles.diffuse_bounces = 2
     scene.cycles.sample_clamp_indirect = 6.0
     scene.view_settings.view_transform = "AgX"
     scene.view_settings.look = "AgX - Medium High Contrast"
     scene.render.resolution_x, scene.render.resolution_y = print_.width_px, print_.height_px
+    scene.render.resolution_percentage = print_.traced_percent
     scene.render.dither_intensity = 1.0
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder) / "raw.png"
         scene.render.filepath = str(raw)
         bpy.ops.render.render(write_still=True)
         with Image.open(raw) as image:
-            image.convert("RGB").save(target, quality=JPEG_QUALITY, progressive=True, optimize=True)
+            full = image.convert("RGB").resize((print_.width_px, print_.height_px), Image.Resampling.LANCZOS)
+            if print_.traced_percent < FULL_PERCENT:
+                full = full.filter(ImageFilter.UnsharpMask(radius=1.4, percent=70, threshold=2))
+            full.save(target, quality=JPEG_QUALITY, progressive=True, optimize=True)

@@ -23,7 +23,9 @@ def cushion(code: str, place: Place) -> None:
             full = ((1 - x**2) * (1 - y**2)) ** 0.46
             edge = max(abs(x), abs(y))
             fold = ripple(22 * x * pinch_x, 22 * y * pinch_y, seed=3.1 + sign, grain=5.0) * 0.75 * edge
-            fold += ripple(9 * x, 40 * y, seed=9.4, grain=6.0) * 0.45 + ripple(40 * x, 9 * y, seed=5.4, grain=6.0) * 0.45
+            fold += (
+                ripple(9 * x, 40 * y, seed=9.4, grain=6.0) * 0.45 + ripple(40 * x, 9 * y, seed=5.4, grain=6.0) * 0.45
+            )
             height = 7.6 * full + fold * min(full * 2.2, 1.0)
             return (22.5 * x * pinch_x, 22.5 * y * pinch_y, sign * height)
 
@@ -49,7 +51,9 @@ def _folds(layers: int, depth: float, pitch: float, hang: float) -> list[Point2]
         if layer < layers - 1:
             for step in range(1, 8):
                 angle = math.pi * step / 8
-                section.append((towards * (reach + pitch / 2 * math.sin(angle)), level + pitch / 2 * (1 - math.cos(angle))))
+                section.append(
+                    (towards * (reach + pitch / 2 * math.sin(angle)), level + pitch / 2 * (1 - math.cos(angle)))
+                )
     if hang:
         x, top = section[-1]
         bend = pitch * 0.9
@@ -68,10 +72,10 @@ def throw(code: str, place: Place) -> None:
     def position(u: float, v: float) -> Point3:
         y, z = section(v)
         x = (u - 0.5) * width + ripple(u * 10, v * 90, seed=1.3, grain=14.0) * 0.5
-        sag = ripple(u * 42, y, seed=7.7 + round(z), grain=13.0) * 0.45 - 0.5 * (2 * u - 1) ** 4
+        sag = ripple(u * 42, y, seed=7.7 + round(z), grain=13.0) * 0.9 - 0.5 * (2 * u - 1) ** 4
         return (x, y + ripple(u * 42, z, seed=2.2, grain=9.0) * 0.5, max(z + sag * z / 10.0, 0.4))
 
-    wool = cloth(Weave(code, (120.0, 460.0), twill=True, fuzz=0.6))
+    wool = cloth(Weave(code, (120.0, 460.0), twill=True, fuzz=0.12))
     put(surface(60, 220, position, thickness=1.5), wool, place)
     yarn = fibre(code)
     for step in range(58):
@@ -85,8 +89,8 @@ def throw(code: str, place: Place) -> None:
 def tea_towels(stripe: str, place: Place) -> None:
     """Two linen tea towels folded and laid one on the other, their stripes showing on top."""
     pitch, layers = 0.62, 5
+    section = along(_folds(layers, 23.0, pitch, hang=0.0))
     for level, turned in ((0.0, 3.0), (pitch * layers + 0.25, -4.0)):
-        section = along(_folds(layers, 23.0, pitch, hang=0.0))
 
         def position(u: float, v: float, *, lift: float = level) -> Point3:
             y, z = section(v)
