@@ -15,7 +15,15 @@ from vivr.checkout.record_session import record_session, session_intent
 from vivr.clock import Clock
 from vivr.database import Database
 from vivr.errors import Unavailable
-from vivr.operations.model import ABSENCE_PROOF, Operation, OperationKind, Recovery, choose_recovery
+from vivr.operations.model import (
+    ABSENCE_PROOF,
+    READ_ABSENT,
+    READ_PREFIX,
+    Operation,
+    OperationKind,
+    Recovery,
+    choose_recovery,
+)
 from vivr.operations.run_operation import claim_operation, last_attempt, record_answer, send_operation
 from vivr.payments.model import OPEN, Payment
 from vivr.payments.read_payments import find_payment
@@ -87,13 +95,13 @@ async def _read_outcome(database: Database, stripe: Stripe, clock: Clock, operat
     try:
         found = await _find_effect(database, stripe, operation)
     except Unavailable as error:
-        return Unknown(error.code)
+        return Unknown(f"{READ_PREFIX}{error.code}")
     if found is not None:
         return found
     absent_since = operation.absent_since
     if absent_since is not None and clock.now() - absent_since >= ABSENCE_PROOF:
         return Failed("absent", "never_happened", "Two reads by list, ten minutes apart, found nothing.")
-    return Unknown("absent")
+    return Unknown(READ_ABSENT)
 
 
 async def _find_effect(database: Database, stripe: Stripe, operation: Operation) -> Answer | None:

@@ -14,6 +14,13 @@ ABSENCE_PROOF: Final = timedelta(minutes=10)
 """Two reads by list, this far apart, that both find nothing settle that it never happened."""
 
 
+READ_PREFIX: Final = "read_"
+"""Begins every reason why a read left an outcome unknown."""
+
+READ_ABSENT: Final = "read_absent"
+"""The read found nothing: once is no proof."""
+
+
 class OperationKind(StrEnum):
     """The kinds of Stripe writes."""
 
@@ -103,13 +110,13 @@ def choose_recovery(operation: Operation, *, encoder: str, now: datetime, last_r
     """Repeat under the same key while that is safe, else read.
 
     It is not safe after the key's life, when this encoder would make other bytes of the stored document, when Stripe
-    said that the key was used with other parameters, or when Stripe replays a stored 5xx.
+    said that the key was used with other parameters, or when Stripe replays a stored 5xx. What had to be read once is
+    read until it is settled: a repeat between two reads would spoil the proof that nothing happened.
     """
     key_lives = now - operation.first_sent_at < KEY_LIFE
-    replays_failure = last_reason is not None and (
-        last_reason == "idempotency_error" or last_reason.endswith("_replayed")
-    )
-    if key_lives and operation.encoder == encoder and not replays_failure:
+    reason = last_reason or ""
+    must_read = reason == "idempotency_error" or reason.endswith("_replayed") or reason.startswith(READ_PREFIX)
+    if key_lives and operation.encoder == encoder and not must_read:
         return Recovery.REPEAT
     return Recovery.READ
 

@@ -11,6 +11,7 @@ from vivr.errors import Conflict
 from vivr.ids import OperationId, OrderId, PaymentId
 from vivr.operations import store
 from vivr.operations.model import (
+    READ_ABSENT,
     Operation,
     OperationKind,
     Outcome,
@@ -96,7 +97,7 @@ async def record_answer(tx: Tx, clock: Clock, caller: Caller, operation: Operati
                 id=operation.id,
                 reason=reason,
                 stripe_request_id=stripe_request_id,
-                absent_since=now if reason == "absent" else None,
+                absent_since=now if reason == READ_ABSENT else None,
                 at=now,
                 next_try_at=now + retry_delay(operation.tries),
             )
