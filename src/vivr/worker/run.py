@@ -13,6 +13,8 @@ from vivr.bootstrap import Shop, open_shop
 from vivr.caller import Caller, system_caller
 from vivr.checkout.expire_orders import expire_orders
 from vivr.checkout.recover_operations import recover_operations
+from vivr.email.model import Sender
+from vivr.email.send_message import send_messages
 from vivr.errors import Unavailable
 from vivr.ids import new_request_id
 from vivr.logs import configure_logs
@@ -35,6 +37,7 @@ class Step:
 def steps_of(shop: Shop) -> tuple[Step, ...]:
     """All background steps of a shop."""
     database, stripe, clock, seals, settings = shop.database, shop.stripe, shop.clock, shop.seals, shop.settings
+    sender = Sender(settings.shop_name, settings.mail_from, settings.app_url)
     return (
         Step("inbox", lambda caller: process_events(database, stripe, clock, caller, settings.shop_id), pause_s=0.25),
         Step(
@@ -51,6 +54,7 @@ def steps_of(shop: Shop) -> tuple[Step, ...]:
         ),
         Step("operations", lambda caller: recover_operations(database, stripe, clock, seals, caller), pause_s=1),
         Step("deadlines", lambda caller: expire_orders(database, stripe, clock, seals, caller), pause_s=2),
+        Step("mail", lambda _: send_messages(database, clock, seals, settings.mail_server, sender), pause_s=1),
         Step("audit", lambda _: seal_chain(database), pause_s=1),
     )
 
