@@ -1,6 +1,6 @@
 """A small shelf on a real database, and a browser without scripts that fills in forms."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 from typing import LiteralString
 
@@ -8,12 +8,11 @@ import httpx
 import psycopg
 import pytest
 
-from shop_kit import make_settings
+from sandbox.harness import ServerThread
+from shop_kit import Kit, make_settings, open_kit
+from stripe_sandbox import Options
 from vivr.bootstrap import Shop, open_shop
-from vivr.web.app import build_app
-
-ORIGIN = "http://127.0.0.1:8000"
-NOWHERE = "http://127.0.0.1:9"
+from web_pages.visitors import NOWHERE, visitor_of
 
 SHELF: LiteralString = """
     INSERT INTO catalogue_entry VALUES
@@ -47,15 +46,33 @@ async def shop(database_url: str, tmp_path: Path) -> AsyncGenerator[Shop]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """A local Stripe on a free port."""
+    running = ServerThread(tmp_path_factory.mktemp("pages-sandbox"), Options(ack_wait_s=0.2))
+    yield running.url
+    running.stop()
+
+
+@pytest.fixture
+async def kit(database_url: str, sandbox_url: str, tmp_path: Path) -> AsyncGenerator[Kit]:
+    """The same shop with a Stripe that answers."""
+    with psycopg.connect(database_url) as connection:
+        connection.execute(SHELF)
+    async with open_kit(database_url, sandbox_url, VIVR_DATA=str(tmp_path), SHOP_NAME="Essai") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def buyer(kit: Kit) -> AsyncGenerator[httpx.AsyncClient]:
+    """A visitor of the shop whose Stripe answers, with a teapot in the basket."""
+    async with visitor_of(kit.shop) as client:
+        await client.post("/produit/theiere", data={"productId": "prd_theiere", "quantity": "2"})
+        yield client
+
+
 @pytest.fixture
 async def browser(shop: Shop) -> AsyncGenerator[httpx.AsyncClient]:
     """A visitor with cookies."""
     async with visitor_of(shop) as client:
         yield client
-
-
-def visitor_of(shop: Shop) -> httpx.AsyncClient:
-    """Another visitor."""
-    return httpx.AsyncClient(
-        transport=httpx.ASGITransport(build_app(shop)), base_url=ORIGIN, headers={"Origin": ORIGIN}
-    )

@@ -44,7 +44,6 @@ class PageFrame:
         shop_name: the name over the door.
         app_url: the shop's public address, for canonical links.
         cart_units: how many units lie in the visitor's basket.
-        person_name: who is logged in, if anyone.
         offered_locale: the other language, if the browser prefers it.
     """
 
@@ -54,7 +53,6 @@ class PageFrame:
     shop_name: str
     app_url: str
     cart_units: int
-    person_name: str | None
     offered_locale: str | None
 
     @property
@@ -67,7 +65,7 @@ class PageFrame:
         return localise_path(path, self.locale)
 
 
-def frame_of(visit: Visit, *, cart_units: int = 0, person_name: str | None = None, query: str = "") -> PageFrame:
+def frame_of(visit: Visit, *, cart_units: int = 0, query: str = "") -> PageFrame:
     """The frame of a visit's page."""
     settings = visit.shop.settings
     preferred = preferred_locale(visit.headers.get("accept-language"))
@@ -79,7 +77,6 @@ def frame_of(visit: Visit, *, cart_units: int = 0, person_name: str | None = Non
         shop_name=settings.shop_name,
         app_url=settings.app_url,
         cart_units=cart_units,
-        person_name=person_name,
         offered_locale=preferred if has_wish and preferred != visit.locale else None,
     )
 

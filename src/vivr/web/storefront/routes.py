@@ -9,8 +9,12 @@ from starlette.routing import Route
 
 from vivr.translate import LOCALES
 from vivr.web.rendering import localise_path
+from vivr.web.storefront.account import log_in, log_out, register, show_account, show_login, show_register
 from vivr.web.storefront.cart import change_cart, show_cart
 from vivr.web.storefront.catalogue import show_catalogue
+from vivr.web.storefront.checkout import order_and_pay, show_checkout
+from vivr.web.storefront.confirmation import show_confirmation, tell_stage
+from vivr.web.storefront.order import cancel_own_order, pay_order, show_order
 from vivr.web.storefront.product import add_product, show_product
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -21,6 +25,19 @@ _PAGES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "/produit/{handle}", add_product),
     ("GET", "/panier", show_cart),
     ("POST", "/panier", change_cart),
+    ("GET", "/checkout", show_checkout),
+    ("POST", "/checkout", order_and_pay),
+    ("GET", "/checkout/success", show_confirmation),
+    ("GET", "/checkout/status", tell_stage),
+    ("GET", "/commande/{order_id}", show_order),
+    ("POST", "/commande/{order_id}/payer", pay_order),
+    ("POST", "/commande/{order_id}/annuler", cancel_own_order),
+    ("GET", "/compte", show_account),
+    ("GET", "/compte/connexion", show_login),
+    ("POST", "/compte/connexion", log_in),
+    ("GET", "/compte/inscription", show_register),
+    ("POST", "/compte/inscription", register),
+    ("POST", "/compte/deconnexion", log_out),
 )
 
 

@@ -1,0 +1,40 @@
+"""Visitors without scripts, and the checkout form as they send it."""
+
+import re
+from typing import Final
+
+import httpx
+
+from vivr.bootstrap import Shop
+from vivr.web.app import build_app
+
+ORIGIN: Final = "http://127.0.0.1:8000"
+NOWHERE: Final = "http://127.0.0.1:9"
+"""An address on this machine where nothing listens."""
+
+ADDRESS: Final = {
+    "email": "anna@example.com",
+    "name": "Anna Martin",
+    "line1": "1 rue Haute",
+    "line2": "",
+    "postal_code": "69001",
+    "city": "Lyon",
+    "country": "FR",
+    "phone": "",
+}
+
+
+def visitor_of(shop: Shop) -> httpx.AsyncClient:
+    """Another visitor."""
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(build_app(shop)), base_url=ORIGIN, headers={"Origin": ORIGIN}
+    )
+
+
+async def filled_form(visitor: httpx.AsyncClient, path: str = "/checkout", **other: str) -> dict[str, str]:
+    """The checkout form as its page gives it, with an address typed in."""
+    page = await visitor.get(path)
+    assert page.status_code == 200, page.headers.get("location")
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.text))
+    assert hidden["idempotency_key"]
+    return {**hidden, **ADDRESS, **other}
