@@ -9,7 +9,7 @@ from typing import Final
 
 import psycopg
 
-from vivr.cli.language import say
+from vivr.cli.language import say, translate
 from vivr.cli.printing import console, make_table
 from vivr.embedded_postgres import running_cluster_url
 from vivr.migrate import MigrationError, applied_migrations, pending_migrations, read_migrations
@@ -95,7 +95,7 @@ def print_diagnosis(diagnosis: Diagnosis) -> None:
         table = make_table(say("Settings"), say("setting"), say("value"), say("from"), say("meaning"))
         for row in diagnosis.settings:
             style = "" if row.source == "environment" else "dim"
-            table.add_row(row.name, row.shown, say(row.source), row.note, style=style)
+            table.add_row(row.name, row.shown, say(row.source), _note(row), style=style)
         out.print(table)
         out.print()
     marks = {
@@ -173,6 +173,12 @@ def _clock_finding(connection: psycopg.Connection) -> Finding:
     outcome = Outcome.OK if skew <= _SKEW_MAX else Outcome.PROBLEM
     text = say("{seconds} s between this machine and the database", seconds=f"{skew.total_seconds():.2f}")
     return Finding("clock", outcome, text)
+
+
+def _note(row: SettingRow) -> str:
+    """What a setting means, in the terminal's language, and whether it has an effect so far."""
+    idle, mark, meaning = row.note.partition("no effect yet. ")
+    return f"{say('no effect yet')}. {translate(meaning)}" if mark else translate(idle)
 
 
 def _version_text(version: int) -> str:

@@ -18,6 +18,7 @@ from typing import IO, Final, Protocol
 
 from vivr.demo import tie
 from vivr.demo.place import Place
+from vivr.embedded_postgres import EmbeddedPostgres
 
 SETTLED_S: Final = 3.0
 RETRIES_MAX: Final = 5
@@ -117,6 +118,34 @@ class Process:
         opened = os.fdopen(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
         opened.seek(0, os.SEEK_END)
         return opened
+
+
+class DatabasePart:
+    """The embedded PostgreSQL as one of the demo's parts."""
+
+    def __init__(self, server: EmbeddedPostgres, place: Place) -> None:
+        self.name: str = "postgres"
+        self.server: EmbeddedPostgres = server
+        self._place: Place = place
+
+    def start(self) -> None:
+        """Start the server, or start it again; a start after a crash waits for its recovery."""
+        self.server.stop()
+        self.server.start()
+        self._place.write_pid(self.name, self.server.pid)
+
+    def exit_code(self) -> int | None:
+        """See ``Part``."""
+        return self.server.exit_code
+
+    def last_words(self) -> str:
+        """See ``Part``."""
+        return "\n".join(self.server.log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:])
+
+    def stop(self) -> None:
+        """Stop it cleanly."""
+        self.server.stop()
+        self._place.drop_pid(self.name)
 
 
 class Verdict(Enum):

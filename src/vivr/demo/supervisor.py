@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Final
 
 from vivr.cli.language import say
-from vivr.demo.children import Part, Process, Verdict, Watch, stop_in_order
+from vivr.demo.children import DatabasePart, Part, Process, Verdict, Watch, stop_in_order
 from vivr.demo.place import (
     AlreadyRunningError,
     Place,
@@ -40,34 +40,6 @@ class DemoFailedError(Exception):
     def __init__(self, text: str, last_words: str = "") -> None:
         super().__init__(text)
         self.last_words = last_words
-
-
-class DatabasePart:
-    """The embedded PostgreSQL as one of the demo's parts."""
-
-    def __init__(self, server: EmbeddedPostgres, place: Place) -> None:
-        self.name: str = "postgres"
-        self.server: EmbeddedPostgres = server
-        self._place: Place = place
-
-    def start(self) -> None:
-        """Start the server, or start it again; a start after a crash waits for its recovery."""
-        self.server.stop()
-        self.server.start()
-        self._place.write_pid(self.name, self.server.pid)
-
-    def exit_code(self) -> int | None:
-        """See ``Part``."""
-        return self.server.exit_code
-
-    def last_words(self) -> str:
-        """See ``Part``."""
-        return "\n".join(self.server.log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-
-    def stop(self) -> None:
-        """Stop it cleanly."""
-        self.server.stop()
-        self._place.drop_pid(self.name)
 
 
 class Demo:
@@ -115,7 +87,7 @@ class Demo:
         for name in ("sandbox", "mailbox"):
             if name in self._commands:
                 self._spawn(name)
-        notes = self._start_database(settings)
+        notes = [say("Rate limits are a hundred times the usual ones."), *self._start_database(settings)]
         settings = read_settings(self._environment)
         notes += self._prepare(settings)
         self._screen.step(say("Starting the shop"))
