@@ -9,6 +9,7 @@ from typing import Final
 _OWN_CODES: Final = {
     "person_email_once": "email_taken",
     "product_sku_once": "sku_taken",
+    "cart_line_product_exists": "product_not_found",
     "product_reserved_within_stock": "insufficient_stock",
     "payment_open_once": "payment_in_progress",
     "payment_settles_once": "order_already_paid",

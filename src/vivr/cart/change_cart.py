@@ -5,7 +5,7 @@ from datetime import datetime
 from vivr.cart import store
 from vivr.cart.model import QUANTITY_MAX, fits, merge_quantities
 from vivr.database import Tx
-from vivr.errors import Conflict, InvalidInput, NotFound
+from vivr.errors import Conflict, InvalidInput
 from vivr.ids import ProductId
 
 
@@ -14,7 +14,7 @@ async def add_to_cart(tx: Tx, principal: str, product_id: ProductId, quantity: i
 
     Raises:
         InvalidInput: ``quantity_out_of_range``.
-        NotFound: ``product_not_found``.
+        ConstraintViolated: ``product_not_found``: there is no such product.
         Conflict: ``cart_full``; nothing changed.
     """
     await store.lock_cart(tx, principal)
@@ -27,7 +27,7 @@ async def set_quantity(tx: Tx, principal: str, product_id: ProductId, quantity: 
 
     Raises:
         InvalidInput: ``quantity_out_of_range``.
-        NotFound: ``product_not_found``.
+        ConstraintViolated: ``product_not_found``: there is no such product.
         Conflict: ``cart_full``; nothing changed.
     """
     await store.lock_cart(tx, principal)
@@ -59,8 +59,7 @@ async def _put(
 ) -> None:
     if not fits(held | {product_id: quantity}):
         raise Conflict("cart_full")
-    if not await store.put_line(tx, principal, product_id, quantity, at):
-        raise NotFound("product_not_found")
+    await store.put_line(tx, principal, product_id, quantity, at)
 
 
 def _checked(quantity: int) -> int:

@@ -21,10 +21,10 @@ _LINES = Sql(
 
 _PUT = Sql(
     "put_cart_line",
-    "Set how many of a product are in a basket; no row: there is no such product.",
+    "Set how many of a product are in a basket.",
     """
     INSERT INTO cart_line (principal, product_id, quantity, added_at)
-    SELECT %(principal)s, id, %(quantity)s, %(now)s FROM product WHERE id = %(product_id)s
+    VALUES (%(principal)s, %(product_id)s, %(quantity)s, %(now)s)
     ON CONFLICT ON CONSTRAINT cart_line_pkey DO UPDATE SET quantity = EXCLUDED.quantity
     """,
 )
@@ -56,10 +56,9 @@ async def lines_of(tx: Tx, principal: str) -> Sequence[WishedUnits]:
     return await tx.rows(_LINES, WishedUnits, principal=principal)
 
 
-async def put_line(tx: Tx, principal: str, product_id: ProductId, quantity: int, now: datetime) -> bool:
-    """Set how many of a product are in a basket; False: there is no such product."""
-    put = await tx.run(_PUT, principal=principal, product_id=product_id, quantity=quantity, now=now)
-    return put == 1
+async def put_line(tx: Tx, principal: str, product_id: ProductId, quantity: int, now: datetime) -> None:
+    """Set how many of a product are in a basket."""
+    await tx.run(_PUT, principal=principal, product_id=product_id, quantity=quantity, now=now)
 
 
 async def drop_line(tx: Tx, principal: str, product_id: ProductId) -> None:

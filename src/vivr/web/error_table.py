@@ -76,7 +76,7 @@ ERRORS: Final[dict[str, tuple[int, str]]] = {
     "rate_limited": (429, "Too many requests: please wait a moment."),
     "internal_error": (
         500,
-        "Something went wrong on our side. Your money is safe: nothing is charged without an order.",
+        "Something went wrong on our side: please try again in a moment.",
     ),
 }
 """Error code -> HTTP status and sentence."""
@@ -88,7 +88,6 @@ FIELDS: Final[dict[str, str]] = {
     "invalid": "This value is not right.",
     "too_long": "This is too long.",
     "control_characters": "Characters that can't be printed are not allowed.",
-    "unreadable_text": "This text contains characters that can't be read.",
     "email_malformed": "This is not an e-mail address.",
     "password_too_short": "A password has at least 10 characters.",
     "password_too_long": "A password has at most 256 characters.",

@@ -7,7 +7,7 @@ everywhere else, by the page that the storefront hands in.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -93,7 +93,7 @@ def show_error(visit: Visit, error: VivrError) -> ShownError:
         code=code,
         sentence=sentence(msgid, visit.locale, error.details),
         request_id=visit.request_id,
-        fields=error.fields if isinstance(error, InvalidInput) else {},
+        fields=_fields_of(error),
         retry_after_s=retry_after_s,
     )
 
@@ -169,7 +169,6 @@ _RULES: Final = {
     "missing": "required",
     "string_too_long": "too_long",
     "string_too_short": "required",
-    "string_unicode": "unreadable_text",
     "int_type": "whole_number_expected",
     "int_parsing": "whole_number_expected",
     "int_from_float": "whole_number_expected",
@@ -187,6 +186,13 @@ def _rule(problem: Mapping[str, Any]) -> str:
 
 def _of_status(status: int) -> VivrError:
     return VivrError(_HTTP_CODES.get(status, "internal_error" if status >= 500 else "malformed"))  # noqa: PLR2004
+
+
+def _fields_of(error: VivrError) -> Mapping[str, str]:
+    if isinstance(error, InvalidInput):
+        return error.fields
+    differing = error.details.get("fields")
+    return dict.fromkeys(cast("tuple[str, ...]", differing), "differs") if isinstance(differing, tuple) else {}
 
 
 def _retry_after_s(error: VivrError) -> int | None:

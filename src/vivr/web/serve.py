@@ -41,5 +41,3 @@ async def _serve(settings: Settings) -> None:
             timeout_graceful_shutdown=_GRACE_S,
         )
         await uvicorn.Server(config).serve()
-
-

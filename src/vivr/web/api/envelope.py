@@ -73,17 +73,23 @@ class ExactRequest(Request):
 
 
 def read_json(body: bytes) -> object:
-    """Read JSON exactly: UTF-8 alone, no name twice in an object, no NaN; decimals keep the digits that came.
+    """Read JSON exactly: UTF-8 alone, no name twice in an object, no NaN, no half of a surrogate pair.
+
+    Decimals keep the digits that came.
 
     Raises:
         VivrError: ``malformed``.
     """
     try:
-        return json.loads(
+        found: object = json.loads(
             body.decode(), parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats
         )
+        if b"\\u" in body:
+            # An escape may spell a character that no text has, and that no database takes.
+            json.dumps(found, ensure_ascii=False, default=str).encode()
     except (ValueError, RecursionError):
         raise VivrError("malformed") from None
+    return found
 
 
 def _refuse_constant(_name: str) -> NoReturn:

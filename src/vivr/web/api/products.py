@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from vivr.catalogue.model import CatalogueEntry, CatalogueImage, Product
+from vivr.catalogue.model import CatalogueEntry, CatalogueImage, Product, read_cursor
 from vivr.catalogue.reading import find_entry, list_entries
 from vivr.errors import InvalidInput, NotFound
 from vivr.web.api.envelope import Json, JsonRoute, Success
@@ -64,6 +64,8 @@ async def list_products(
     """Published entries in the merchant's order, in the language of Accept-Language."""
     visit = visit_of(request)
     sold_in = _currency(visit, currency)
+    if cursor is not None and read_cursor(cursor) is None:
+        raise InvalidInput({"cursor": "cursor_malformed"})
     async with visit.shop.database.transaction("list_products") as tx:
         page = await list_entries(tx, locale=visit.locale, currency=sold_in, after=cursor, limit=limit)
     return Success(data=EntriesOut(items=[_entry(entry) for entry in page.items], next_cursor=page.next_cursor))
