@@ -5,21 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from vivr.cli.language import say
-from vivr.database import Database, Sql, Tx
+from vivr.database import Database, Tx
 from vivr.demo.buyer import PaymentTrial
 from vivr.demo.cards import Expectation
 from vivr.ledger.read_ledger import postings_of_order
 from vivr.orders.model import Order, OrderState
-from vivr.orders.read_orders import find_order, lines_of
+from vivr.orders.read_orders import find_order, held_units_of, lines_of
 from vivr.payments.model import Payment
 from vivr.payments.read_payments import payment_by_session, payments_of
 from vivr.timeline import TimelineItem, order_timeline
-
-_HELD_UNITS = Sql(
-    "held_units_of_order",
-    "How many units an order holds, neither taken nor freed.",
-    "SELECT coalesce(sum(quantity), 0)::int FROM stock_reservation WHERE order_id = %(order_id)s AND state = 'HELD'",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +53,7 @@ async def _read(tx: Tx, order: Order) -> Outcome:
         order=order,
         payments=await payments_of(tx, order.id),
         units=sum(line.quantity for line in await lines_of(tx, order.id) if line.product_id),
-        units_held=await tx.value(_HELD_UNITS, int, order_id=order.id) or 0,
+        units_held=await held_units_of(tx, order.id),
         ledger_sums=sums,
         timeline=await order_timeline(tx, order.id),
     )

@@ -16,6 +16,11 @@ async def lines_of(tx: Tx, order_id: str) -> list[OrderLine]:
     return await store.lines_of(tx, order_id)
 
 
+async def held_units_of(tx: Tx, order_id: str) -> int:
+    """How many units it holds that were neither taken nor freed."""
+    return await store.held_units_of(tx, order_id)
+
+
 async def history_of(tx: Tx, order_id: str) -> list[HistoryRow]:
     """How it came to where it is."""
     return await store.history_of(tx, order_id)

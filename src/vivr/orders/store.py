@@ -53,6 +53,12 @@ _END_RESERVATIONS = Sql(
     """,
 )
 
+_HELD_UNITS = Sql(
+    "held_units_of_order",
+    "How many units an order holds, neither taken nor freed.",
+    "SELECT coalesce(sum(quantity), 0)::int FROM stock_reservation WHERE order_id = %(order_id)s AND state = 'HELD'",
+)
+
 _FIND = Sql("find_order", "One order.", "SELECT * FROM orders WHERE id = %(id)s")
 
 _LOCK = Sql("lock_order", "One order, locked until the end.", "SELECT * FROM orders WHERE id = %(id)s FOR UPDATE")
@@ -216,6 +222,11 @@ async def end_reservations(tx: Tx, order_id: OrderId, state: str) -> dict[Produc
     """Take or free what an order holds: the units that this call ended, nothing on a second call."""
     ended = await tx.rows(_END_RESERVATIONS, HeldUnits, order_id=order_id, state=state)
     return {units.product_id: units.quantity for units in ended}
+
+
+async def held_units_of(tx: Tx, order_id: str) -> int:
+    """How many units an order holds that were neither taken nor freed."""
+    return await tx.value(_HELD_UNITS, int, order_id=order_id) or 0
 
 
 async def find_order(tx: Tx, order_id: str) -> Order | None:
