@@ -16,7 +16,7 @@ LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.1
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench drill lock
+.PHONY: help run test check bench drill schema map lock
 
 help: ## list these targets
 	@echo "VIVR: a self-hosted shop on Stripe. Targets:"
@@ -45,6 +45,12 @@ bench: $(CHECK_STAMP) ## measure the shop on this machine
 drill: $(CHECK_STAMP) ## run the long crash drills for MINUTES (20); prints the points that exist and were tried
 	@echo "Crash drills, $(MINUTES) minutes."
 	@PYTHONPATH=tests $(BIN)/python -m crash.drill --minutes $(MINUTES)
+
+schema: $(CHECK_STAMP) ## write src/vivr/migrations/schema.sql anew, after a migration was added
+	@$(BIN)/python tests/architecture/dump_schema.py
+
+map: $(CHECK_STAMP) ## write the parts of the documents that are drawn from the source anew
+	@$(BIN)/python tests/architecture/draw_map.py
 
 lock: $(CHECK_STAMP) ## resolve the dependencies anew into requirements/*.txt (needs uv in the environment)
 	$(LOCK) --extra check --output-file requirements/check.txt pyproject.toml

@@ -1,0 +1,144 @@
+"""The documents say what the source says: drawn parts are fresh, the states are the states, links lead somewhere."""
+
+import itertools
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from architecture.draw_map import ROOT, drawn_parts, first_line, refreshed
+from architecture.source_tree import python_files
+from architecture.test_statements import all_statements
+from vivr.database import Database, Sql
+from vivr.ids import OrderId
+from vivr.orders import store
+from vivr.orders.model import TRANSITIONS, OrderState
+from vivr.web.storefront.routes import storefront_routes
+
+Edge = tuple[str, str]
+
+DOCUMENTS: Final = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+
+_ROW: Final = re.compile(r"^\| ([A-Z]+) \| ([A-Z]+) \| \S.* \|$", re.MULTILINE)
+_PAIR: Final = re.compile(r"\('([A-Z]+)', '([A-Z]+)'\)")
+_LINK: Final = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#\s]+)(?:#[^)]*)?\)")
+# Written in pieces, so that this file does not find itself.
+_ELSEWHERE: Final = re.compile("/" + r"work/main|\.\./" + r"shared|DESIGN" + r"\.md")
+
+EDGES: Final[set[Edge]] = {(start.value, to.value) for start, to in TRANSITIONS}
+
+ADD_ORDER: Final = Sql(
+    "test_add_order",
+    "An order in any state.",
+    """
+    INSERT INTO orders (id, principal, state, state_before, currency, locale, return_origin, subtotal_minor,
+                        discount_minor, shipping_minor, tax_minor, total_minor, payable_minor, placed_at, deadline_at,
+                        request_id)
+    VALUES (%(id)s, 'guest:test', %(state)s, %(before)s, 'EUR', 'fr', 'http://127.0.0.1', 0, 0, 0, 0, 0, 0, %(now)s,
+            %(now)s, 'req_test')
+    """,
+)
+
+
+def tracked_texts() -> Iterator[Path]:
+    """The files of the repository that somebody wrote, as git lists them."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30)
+    suffixes = {".py", ".md", ".sql", ".toml", ".html", ".css", ".js", ".po", ".txt", ".csv", ".yml", ""}
+    for name in listed.stdout.splitlines():
+        path = ROOT / name
+        if path.suffix in suffixes and path.is_file():
+            yield path
+
+
+def broken_links(document: Path) -> list[str]:
+    targets = [found[1] for found in _LINK.finditer(document.read_text("utf-8"))]
+    return [target for target in targets if "://" not in target and not (document.parent / target).exists()]
+
+
+@pytest.mark.parametrize("name", sorted(drawn_parts()))
+def test_drawn_parts_are_fresh(name: str) -> None:
+    document = (ROOT / name).read_text("utf-8")
+    assert refreshed(document, drawn_parts()[name]) == document, "run `make map`"
+
+
+def test_a_stale_part_is_caught() -> None:
+    document = "before\n<!-- rooms: drawn by `make map` -->\n\nold\n\n<!-- end of rooms -->\nafter\n"
+    assert refreshed(document, {"rooms": "old"}) == document
+    assert refreshed(document, {"rooms": "new"}) == document.replace("old", "new")
+    with pytest.raises(ValueError, match="markers"):
+        refreshed("nothing", {"rooms": "new"})
+
+
+def test_every_module_says_first_what_it_is() -> None:
+    silent = [module.path for module in python_files("src") if len(first_line(ROOT / module.path)) < 10]
+    assert silent == []
+
+
+def test_the_table_of_states_is_the_one_of_the_source() -> None:
+    section = (ROOT / "ARCHITECTURE.md").read_text("utf-8").partition("## The states of an order")[2]
+    rows = [(found[1], found[2]) for found in _ROW.finditer(section.partition("\n## ")[0])]
+    assert sorted(rows) == sorted(EDGES)
+
+
+def test_the_guarded_statement_holds_the_same_edges() -> None:
+    statement = next(statement for statement in all_statements() if statement.name == "move_order")
+    assert sorted((found[1], found[2]) for found in _PAIR.finditer(statement.text)) == sorted(EDGES)
+
+
+async def test_every_move_is_taken_or_refused_as_the_table_says(database: Database) -> None:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    taken: set[Edge] = set()
+    async with database.transaction("walk_edges") as tx:
+        for place, (start, to) in enumerate(itertools.product(OrderState, OrderState)):
+            order_id = OrderId(f"ord_{place}")
+            before = "PAID" if start == OrderState.DISPUTED else None
+            await tx.run(ADD_ORDER, id=order_id, state=start, before=before, now=now)
+            moved = await store.move(tx, order_id, start, to, None)
+            found = await store.find_order(tx, order_id)
+            assert found is not None
+            assert found.state == (to if moved else start)
+            if moved is not None:
+                taken.add((start.value, to.value))
+    assert sorted(taken) == sorted(EDGES)
+
+
+async def test_an_order_that_stands_elsewhere_is_not_moved(database: Database) -> None:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    async with database.transaction("stand_elsewhere") as tx:
+        await tx.run(ADD_ORDER, id="ord_1", state="CANCELLED", before=None, now=now)
+        assert await store.move(tx, OrderId("ord_1"), OrderState.PENDING, OrderState.PAID, None) is None
+        found = await store.find_order(tx, "ord_1")
+    assert found is not None
+    assert found.state == OrderState.CANCELLED
+
+
+def test_the_readme_names_every_page() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    paths = {route.path for route in storefront_routes() if not route.path.startswith("/en")}
+    assert len(paths) > 10
+    assert sorted(path for path in paths if f"`{path}`" not in readme) == []
+
+
+def test_the_architecture_names_every_folder_of_tests() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    folders = [path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and any(path.glob("*.py"))]
+    assert [name for name in folders if f"`tests/{name}`" not in page] == []
+
+
+def test_links_lead_somewhere() -> None:
+    documents = [ROOT / name for name in DOCUMENTS] + sorted((ROOT / "docs").rglob("*.md"))
+    assert {str(path): broken for path in documents if (broken := broken_links(path))} == {}
+
+
+def test_a_broken_link_is_caught(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("[here](page.md) [there](gone.md#part) [out](https://example.org) ![picture](none.png)")
+    assert broken_links(page) == ["gone.md"]
+
+
+def test_the_repository_stands_alone() -> None:
+    assert [str(path) for path in tracked_texts() if _ELSEWHERE.search(path.read_text("utf-8"))] == []
