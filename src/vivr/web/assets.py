@@ -1,8 +1,8 @@
 """Files that browsers fetch: our own style sheets and scripts, and the catalogue's pictures.
 
-Both are named by their content, so that a browser may keep them for a year: ``/static/shop.3f9a61c2.css``,
-``/media/<hash>.jpg``. Own files are read once, at the first use; pictures are read from the media folder, whose names
-have one strict form.
+Both are named by their content, so that a browser may keep them for a year: ``/static/shop.3f9a61c25d07.css``,
+``/media/<hash>.jpg``. Own files are read once, at the first use, and a page's style sheets are one file; pictures are
+read from the media folder, whose names have one strict form.
 """
 
 import hashlib
@@ -22,6 +22,12 @@ from vivr.web.visit import visit_of
 
 MEDIA_FOLDER: Final = "media"
 """The folder of pictures inside VIVR_DATA."""
+
+STYLE_SHEETS: Final = {
+    "shop.css": ("base", "forms", "catalogue", "product", "order"),
+    "office.css": ("base", "forms", "order", "office"),
+}
+"""The style sheet of each kind of page, and the files under ``static/styles`` that it is made of."""
 
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _STATIC_TYPES: Final = {
@@ -52,14 +58,21 @@ def _assets() -> tuple[dict[str, str], dict[str, _Asset]]:
     """Address by plain name, and content by served name."""
     urls: dict[str, str] = {}
     by_name: dict[str, _Asset] = {}
-    for file in (files("vivr") / "static").iterdir():
-        stem, _, ending = file.name.rpartition(".")
-        if ending in _STATIC_TYPES:
-            content = file.read_bytes()
-            served = f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}.{ending}"
-            urls[file.name] = f"/static/{served}"
-            by_name[served] = _Asset(content, _STATIC_TYPES[ending])
+    for name, content in _own_files().items():
+        stem, _, ending = name.rpartition(".")
+        served = f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}.{ending}"
+        urls[name] = f"/static/{served}"
+        by_name[served] = _Asset(content, _STATIC_TYPES[ending])
     return urls, by_name
+
+
+def _own_files() -> dict[str, bytes]:
+    folder = files("vivr") / "static"
+    sheets = {
+        name: b"\n".join((folder / "styles" / f"{part}.css").read_bytes() for part in parts)
+        for name, parts in STYLE_SHEETS.items()
+    }
+    return sheets | {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
 
 
 def asset_url(name: str) -> str:

@@ -1,0 +1,61 @@
+"""``/admin`` and ``/admin/commandes/{id}``: all orders, and one order with everything that happened to it."""
+
+from typing import Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from vivr.customers.contact import find_contact
+from vivr.errors import NotFound
+from vivr.money_exceptions.record_exception import exceptions_of_order
+from vivr.orders.model import OrderState
+from vivr.orders.read_orders import all_orders, find_order, lines_of
+from vivr.payments.read_payments import payments_of
+from vivr.timeline import order_timeline
+from vivr.web.backoffice.staff_pages import for_staff, render_staff_page
+from vivr.web.order_access import is_order_id
+from vivr.web.visit import Visit
+
+_SHOWN: Final = 50
+
+
+@for_staff
+async def list_orders(request: Request, visit: Visit) -> Response:
+    """The newest orders, of one state if asked for, and those before ``?before=``."""
+    wished = request.query_params.get("state", "")
+    state = wished if wished in OrderState.__members__ else None
+    before = request.query_params.get("before", "")
+    async with visit.shop.database.transaction("all_orders") as tx:
+        # One more tells whether there are older ones.
+        orders = await all_orders(tx, before=before if is_order_id(before) else None, state=state, limit=_SHOWN + 1)
+    shown = orders[:_SHOWN]
+    return render_staff_page(
+        visit,
+        "backoffice/orders.html",
+        query=urlencode({"state": state}) if state else "",
+        orders=shown,
+        state=state,
+        states=list(OrderState),
+        next_before=shown[-1].id if len(orders) > _SHOWN else None,
+    )
+
+
+@for_staff
+async def show_order(request: Request, visit: Visit) -> Response:
+    """One order: amounts, lines, payments, buyer, and the timeline."""
+    order_id: str = request.path_params["order_id"]
+    async with visit.shop.database.transaction("show_order") as tx:
+        order = await find_order(tx, order_id) if is_order_id(order_id) else None
+        if order is None:
+            raise NotFound("order_not_found")
+        return render_staff_page(
+            visit,
+            "backoffice/order.html",
+            order=order,
+            lines=await lines_of(tx, order_id),
+            payments=await payments_of(tx, order_id),
+            exceptions=await exceptions_of_order(tx, order_id),
+            contact=await find_contact(tx, visit.shop.seals, order_id),
+            timeline=await order_timeline(tx, order_id),
+        )

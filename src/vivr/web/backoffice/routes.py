@@ -1,0 +1,30 @@
+"""The back office's addresses, in French and under ``/en``."""
+
+from typing import Final
+
+from starlette.routing import Route
+
+from vivr.translate import LOCALES
+from vivr.web.backoffice.doors import log_in, log_out, show_login
+from vivr.web.backoffice.exceptions import list_exceptions
+from vivr.web.backoffice.orders import list_orders, show_order
+from vivr.web.backoffice.staff_pages import Handler
+from vivr.web.rendering import localise_path
+
+_PAGES: Final[tuple[tuple[str, str, Handler], ...]] = (
+    ("GET", "/admin/login", show_login),
+    ("POST", "/admin/login", log_in),
+    ("POST", "/admin/logout", log_out),
+    ("GET", "/admin", list_orders),
+    ("GET", "/admin/commandes/{order_id}", show_order),
+    ("GET", "/admin/exceptions", list_exceptions),
+)
+
+
+def backoffice_routes() -> list[Route]:
+    """Every page for staff in every language."""
+    return [
+        Route(localise_path(path, locale), handler, methods=[method])
+        for locale in LOCALES
+        for method, path, handler in _PAGES
+    ]
