@@ -9,7 +9,7 @@ from vivr.clock import Clock
 from vivr.crash_points import crash_point
 from vivr.customers.contact import find_contact
 from vivr.database import Database, Tx
-from vivr.errors import NotFound, Refusal, Unavailable
+from vivr.errors import Conflict, ConstraintViolated, NotFound, Refusal, Unavailable
 from vivr.ids import OrderId, new_operation_id
 from vivr.operations.model import Operation, OperationKind, Outcome, Recovery, StripeScope, choose_recovery
 from vivr.operations.run_operation import (
@@ -52,17 +52,21 @@ async def ensure_customer(
         Unavailable: nobody knows yet whether it was made.
     """
     crash_point("customer.before_reserve")
-    async with database.transaction("reserve_customer") as tx:
-        order = await lock_order(tx, order_id)
-        if order is None:
-            raise NotFound("order_not_found")
-        known = await find_customer(tx, scope, owner_of(order))
-        if known is not None:
-            return known
-        refusal = check_startable(order, terms, clock.now())
-        if refusal is not None:
-            raise refusal
-        operation = await _reserve(tx, clock, seals, caller, scope, order)
+    try:
+        async with database.transaction("reserve_customer") as tx:
+            order = await lock_order(tx, order_id)
+            if order is None:
+                raise NotFound("order_not_found")
+            known = await find_customer(tx, scope, owner_of(order))
+            if known is not None:
+                return known
+            refusal = check_startable(order, terms, clock.now())
+            if refusal is not None:
+                raise refusal
+            operation = await _reserve(tx, clock, seals, caller, scope, order)
+    except ConstraintViolated as error:
+        # Another order of the same account was quicker: its lock is on that order, so only the database saw us both.
+        raise Unavailable("checkout_being_made", retry_after_s=2) from error
     crash_point("customer.after_reserve")
     answer = await send_operation(stripe, seals, operation)
     crash_point("customer.after_call")
@@ -94,18 +98,21 @@ async def _reserve(tx: Tx, clock: Clock, seals: Seals, caller: Caller, scope: St
     request = create_customer(
         email=contact.email if contact else None, name=contact.address.name if contact else None, metadata=metadata
     )
-    return await reserve_operation(
-        tx,
-        clock,
-        seals,
-        caller,
-        operation_id=operation_id,
-        kind=OperationKind.CREATE_CUSTOMER,
-        intent=intent,
-        scope=scope,
-        request=request,
-        order_id=order.id,
-    )
+    try:
+        return await reserve_operation(
+            tx,
+            clock,
+            seals,
+            caller,
+            operation_id=operation_id,
+            kind=OperationKind.CREATE_CUSTOMER,
+            intent=intent,
+            scope=scope,
+            request=request,
+            order_id=order.id,
+        )
+    except Conflict as error:
+        raise Unavailable("checkout_being_made", retry_after_s=2) from error
 
 
 def _may_repeat(operation: Operation, clock: Clock) -> bool:

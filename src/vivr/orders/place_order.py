@@ -62,18 +62,31 @@ async def place_order(
         Refusal: ``amount_below_minimum``, ``amount_above_maximum`` or ``amount_not_whole``; nothing changed.
     """
     crash_point("order.before_place")
-    async with database.transaction("place_order") as tx:
-        placed = await store.find_order(tx, order_id)
-        if placed is not None:
-            if placed.principal != caller.actor:
-                raise NotFound("order_not_found")
-            return placed
-        priced = await _price_and_reserve(tx, terms, request)
-        order = await _insert(tx, clock, seals, caller, terms, order_id, request, priced)
-        if order.payable.is_zero:
-            order = await settle_free(tx, caller, order)
+    try:
+        async with database.transaction("place_order") as tx:
+            placed = await _find_own(tx, caller, order_id)
+            if placed is not None:
+                return placed
+            priced = await _price_and_reserve(tx, terms, request)
+            order = await _insert(tx, clock, seals, caller, terms, order_id, request, priced)
+            if order.payable.is_zero:
+                order = await settle_free(tx, caller, order)
+    except Conflict:
+        # A concurrent repeat of this very request may have placed it, and with it taken the last units.
+        async with database.transaction("find_placed") as tx:
+            placed = await _find_own(tx, caller, order_id)
+        if placed is None:
+            raise
+        return placed
     crash_point("order.after_place")
     return order
+
+
+async def _find_own(tx: Tx, caller: Caller, order_id: OrderId) -> Order | None:
+    placed = await store.find_order(tx, order_id)
+    if placed is not None and placed.principal != caller.actor:
+        raise NotFound("order_not_found")
+    return placed
 
 
 async def _price_and_reserve(tx: Tx, terms: OrderTerms, request: OrderRequest) -> PricedOrder:
