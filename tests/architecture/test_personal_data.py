@@ -4,7 +4,7 @@ And what the database refuses is named, so that each refusal maps to an error.
 """
 
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from typing import Final, LiteralString
 
 import psycopg
@@ -42,12 +42,6 @@ _PERSONAL: Final = re.compile(
 _QUEUE: Final = "pgqueuer"
 
 
-@pytest.fixture
-def connection(database_url: str) -> Generator[psycopg.Connection]:
-    with psycopg.connect(database_url, autocommit=True) as opened:
-        yield opened
-
-
 def personal_columns(columns: Iterable[Column]) -> list[Column]:
     return sorted(
         column
@@ -56,15 +50,15 @@ def personal_columns(columns: Iterable[Column]) -> list[Column]:
     )
 
 
-def columns_of(connection: psycopg.Connection) -> list[Column]:
-    rows = connection.execute(
+def columns_of(schema: psycopg.Connection) -> list[Column]:
+    rows = schema.execute(
         "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
     ).fetchall()
     return [(str(table), str(column)) for table, column in rows if not str(table).startswith(_QUEUE)]
 
 
-def test_only_the_customers_tables_say_who_somebody_is(connection: psycopg.Connection) -> None:
-    columns = columns_of(connection)
+def test_only_the_customers_tables_say_who_somebody_is(schema: psycopg.Connection) -> None:
+    columns = columns_of(schema)
     assert len(columns) > 150
     assert personal_columns(columns) == []
     assert set(TELLS_OF_NOBODY) <= set(columns)
@@ -76,18 +70,18 @@ def test_a_personal_column_elsewhere_is_caught(column: str) -> None:
     assert personal_columns([("person", column)]) == []
 
 
-def test_everything_personal_expires(connection: psycopg.Connection) -> None:
-    expiring = {table for table, column in columns_of(connection) if column == "expires_at"}
+def test_everything_personal_expires(schema: psycopg.Connection) -> None:
+    expiring = {table for table, column in columns_of(schema) if column == "expires_at"}
     assert expiring >= CUSTOMERS
 
 
-def test_sealed_columns_outside_the_customers_tables_are_known(connection: psycopg.Connection) -> None:
-    sealed = {column for column in columns_of(connection) if "sealed" in column[1] and column[0] not in CUSTOMERS}
+def test_sealed_columns_outside_the_customers_tables_are_known(schema: psycopg.Connection) -> None:
+    sealed = {column for column in columns_of(schema) if "sealed" in column[1] and column[0] not in CUSTOMERS}
     assert sealed == set(SEALED_ELSEWHERE)
 
 
-def test_every_constraint_is_named_for_what_it_promises_and_maps_to_an_error(connection: psycopg.Connection) -> None:
-    rows = connection.execute(
+def test_every_constraint_is_named_for_what_it_promises_and_maps_to_an_error(schema: psycopg.Connection) -> None:
+    rows = schema.execute(
         "SELECT conrelid::regclass::text, conname, contype FROM pg_constraint "
         "WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'u', 'f', 'p', 'x')"
     ).fetchall()
@@ -111,8 +105,8 @@ def test_a_name_that_the_server_made_up_is_caught() -> None:
     assert not is_default_name("orders", "orders_total_adds_up", "c")
 
 
-def test_append_only_tables_have_their_trigger(connection: psycopg.Connection) -> None:
-    rows = connection.execute(
+def test_append_only_tables_have_their_trigger(schema: psycopg.Connection) -> None:
+    rows = schema.execute(
         "SELECT tgrelid::regclass::text, tgtype FROM pg_trigger WHERE tgname LIKE '%_append_only' AND tgenabled = 'O'"
     ).fetchall()
     # Bits of tgtype: 1 for each row, 2 before, 8 delete, 16 update (PostgreSQL, catalog pg_trigger).

@@ -1,11 +1,9 @@
 """Rule 3, against a real server: every statement is prepared on the migrated schema, and touches its room's tables."""
 
 import re
-from collections.abc import Generator
 from typing import Final
 
 import psycopg
-import pytest
 from psycopg import sql
 
 from architecture.source_tree import Module, sample, shop
@@ -69,12 +67,12 @@ def foreign_tables(statement: Statement) -> set[str]:
     return tables_of(statement.text) - TABLES.get(room_of(statement.module), set()) - exempt
 
 
-def prepare(connection: psycopg.Connection, statement: Statement) -> str | None:
+def prepare(schema: psycopg.Connection, statement: Statement) -> str | None:
     """What the server says against a statement, or None."""
     places: dict[str, int] = {}
     text = _PARAMETER.sub(lambda found: f"${places.setdefault(found[1], len(places) + 1)}", statement.text)
     try:
-        connection.execute(
+        schema.execute(
             sql.SQL("PREPARE {} AS {}").format(
                 sql.Identifier(statement.name),
                 sql.SQL(text.replace("%%", "%")),  # pyright: ignore[reportArgumentType] - literal in the source
@@ -87,21 +85,15 @@ def prepare(connection: psycopg.Connection, statement: Statement) -> str | None:
     return None
 
 
-@pytest.fixture
-def connection(database_url: str) -> Generator[psycopg.Connection]:
-    with psycopg.connect(database_url, autocommit=True) as opened:
-        yield opened
-
-
-def test_every_statement_can_be_prepared(connection: psycopg.Connection) -> None:
+def test_every_statement_can_be_prepared(schema: psycopg.Connection) -> None:
     assert len(all_statements()) > 80
-    assert [problem for statement in all_statements() if (problem := prepare(connection, statement))] == []
+    assert [problem for statement in all_statements() if (problem := prepare(schema, statement))] == []
 
 
-def test_a_statement_that_the_schema_does_not_know_is_caught(connection: psycopg.Connection) -> None:
+def test_a_statement_that_the_schema_does_not_know_is_caught(schema: psycopg.Connection) -> None:
     for text in ("SELECT colour FROM orders", "SELECT * FROM order_lines", "UPDATE orders SET status = %(a)s"):
         module = sample(f"_X = Sql('broken', 'It is broken.', {text!r})", "vivr.orders.store")
-        assert prepare(connection, next(statements(module))) is not None
+        assert prepare(schema, next(statements(module))) is not None
 
 
 def test_a_room_touches_only_its_own_tables() -> None:
@@ -115,8 +107,8 @@ def test_a_foreign_table_is_caught() -> None:
     assert foreign_tables(next(statements(module))) == {"orders", "person"}
 
 
-def test_every_table_has_one_room(connection: psycopg.Connection) -> None:
-    rows = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+def test_every_table_has_one_room(schema: psycopg.Connection) -> None:
+    rows = schema.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
     owned = [table for tables in TABLES.values() for table in tables]
     assert sorted(owned) == sorted(set(owned))
     assert {str(row[0]) for row in rows} == {*owned, *QUEUE}
