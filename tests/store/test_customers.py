@@ -9,11 +9,12 @@ from vivr.caller import Caller
 from vivr.clock import SetClock
 from vivr.customers import passwords
 from vivr.customers.accounts import AccountRequest, AccountTerms, find_account
+from vivr.customers.forget_expired import forget_expired
 from vivr.customers.log_in import Credentials, Entrance, log_in
 from vivr.customers.model import Person, PersonKind, Session
 from vivr.customers.register import register
-from vivr.customers.request_origins import ORIGIN_RETENTION, RequestOrigin, keep_origin
-from vivr.customers.sessions import end_expired_sessions, end_session, find_session, open_session
+from vivr.customers.request_origins import RequestOrigin, keep_origin
+from vivr.customers.sessions import end_session, find_session, open_session
 from vivr.customers.staff import add_staff
 from vivr.database import Database, Sql, Tx
 from vivr.errors import InvalidInput, Unauthenticated, VivrError
@@ -171,8 +172,8 @@ async def test_a_session_lives_30_days_and_a_staff_members_12_hours(door: Door, 
     assert await door.session(customer.opened.token) == customer.opened.session
     clock.advance(hours=12)
     assert await door.session(customer.opened.token) is None
-    async with door.database.transaction() as tx:
-        assert await end_expired_sessions(tx, clock.now()) == 2
+    assert await forget_expired(door.database, clock) == 2
+    assert await forget_expired(door.database, clock) == 0
 
 
 async def test_a_session_is_written_once_an_hour_at_most(door: Door, clock: SetClock) -> None:
@@ -232,4 +233,7 @@ async def test_where_a_request_came_from_is_sealed_and_bounded(door: Door, clock
     assert b'"address":"203.0.113.9"' in opened
     assert len(opened) < 600
     assert kept.digest == door.seals.digest("request_origin", opened.decode())
-    assert timedelta(days=365) == ORIGIN_RETENTION
+    clock.advance(days=364)
+    assert await forget_expired(door.database, clock) == 0
+    clock.advance(days=1)
+    assert await forget_expired(door.database, clock) == 1

@@ -62,10 +62,5 @@ async def end_session(tx: Tx, session_id: SessionId) -> None:
     await store.end_session(tx, session_id)
 
 
-async def end_expired_sessions(tx: Tx, at: datetime) -> int:
-    """End what expired; how many that were."""
-    return await store.end_expired_sessions(tx, at)
-
-
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()

@@ -73,7 +73,23 @@ _SEE_SESSION = Sql(
 
 _END_SESSION = Sql("end_session", "Close a session.", "DELETE FROM session WHERE id = %(id)s")
 
-_END_EXPIRED = Sql("end_expired_sessions", "Close what expired.", "DELETE FROM session WHERE expires_at <= %(now)s")
+_END_EXPIRED = Sql(
+    "end_expired_sessions",
+    "Close what expired, a part at a time.",
+    """
+    DELETE FROM session WHERE token_hash IN
+        (SELECT token_hash FROM session WHERE expires_at <= %(now)s LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    """,
+)
+
+_FORGET_ORIGINS = Sql(
+    "forget_expired_origins",
+    "Delete where requests came from once their time is over, a part at a time; audit rows keep their keyed hash.",
+    """
+    DELETE FROM request_origin WHERE id IN
+        (SELECT id FROM request_origin WHERE expires_at <= %(now)s LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    """,
+)
 
 _INSERT_ORIGIN = Sql(
     "insert_request_origin",
@@ -162,9 +178,14 @@ async def end_session(tx: Tx, session_id: str) -> None:
     await tx.run(_END_SESSION, id=session_id)
 
 
-async def end_expired_sessions(tx: Tx, now: datetime) -> int:
+async def end_expired_sessions(tx: Tx, now: datetime, limit: int) -> int:
     """Close what expired."""
-    return await tx.run(_END_EXPIRED, now=now)
+    return await tx.run(_END_EXPIRED, now=now, limit=limit)
+
+
+async def forget_expired_origins(tx: Tx, now: datetime, limit: int) -> int:
+    """Delete where requests came from once their time is over."""
+    return await tx.run(_FORGET_ORIGINS, now=now, limit=limit)
 
 
 async def insert_origin(tx: Tx, **values: object) -> None:

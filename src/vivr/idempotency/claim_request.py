@@ -27,6 +27,7 @@ from vivr.sealing import Seals
 
 _FIELD_NAME_LENGTH_MAX: Final = 64
 _OTHER_FIELDS: Final = "other"
+_BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,10 @@ async def release_request(database: Database, clock: Clock, request: RequestKey,
         )
 
 
-async def sweep_requests(tx: Tx, at: datetime) -> int:
-    """Forget the keys whose 48 hours are over; how many they were."""
-    return await store.sweep(tx, at)
+async def forget_expired_requests(database: Database, clock: Clock) -> int:
+    """Forget keys whose 48 hours are over, 500 at a time; how many they were."""
+    async with database.transaction("forget_expired_requests") as tx:
+        return await store.forget_expired(tx, clock.now(), _BATCH)
 
 
 async def _insert(

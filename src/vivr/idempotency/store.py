@@ -64,10 +64,13 @@ _RELEASE = Sql(
     """,
 )
 
-_SWEEP = Sql(
-    "sweep_client_requests",
-    "Forget keys whose time is over.",
-    "DELETE FROM client_request WHERE expires_at <= %(now)s",
+_FORGET_EXPIRED = Sql(
+    "forget_expired_client_requests",
+    "Forget keys whose time is over, a part at a time.",
+    """
+    DELETE FROM client_request WHERE subject_id IN
+        (SELECT subject_id FROM client_request WHERE expires_at <= %(now)s LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    """,
 )
 
 
@@ -101,6 +104,6 @@ async def release(tx: Tx, **values: object) -> None:
     await tx.run(_RELEASE, **values)
 
 
-async def sweep(tx: Tx, now: datetime) -> int:
+async def forget_expired(tx: Tx, now: datetime, limit: int) -> int:
     """Forget keys whose time is over."""
-    return await tx.run(_SWEEP, now=now)
+    return await tx.run(_FORGET_EXPIRED, now=now, limit=limit)

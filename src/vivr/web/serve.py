@@ -1,8 +1,10 @@
 """Run the web process: uvicorn with uvloop and httptools, one process, stopped gracefully by SIGTERM or SIGINT."""
 
 import asyncio
+import signal
 from typing import Final
 
+import structlog
 import uvicorn
 import uvloop
 
@@ -40,4 +42,11 @@ async def _serve(settings: Settings) -> None:
             server_header=False,
             timeout_graceful_shutdown=_GRACE_S,
         )
+        # uvicorn ends gracefully and then raises the signal again, which would kill us before the pool is closed.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _was_handled)
         await uvicorn.Server(config).serve()
+
+
+def _was_handled(number: int, _frame: object) -> None:
+    structlog.stdlib.get_logger("vivr.web").info("web.stopped", signal=signal.Signals(number).name)
