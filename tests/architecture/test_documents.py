@@ -116,6 +116,43 @@ async def test_an_order_that_stands_elsewhere_is_not_moved(database: Database) -
     assert found.state == OrderState.CANCELLED
 
 
+def invariants() -> list[list[set[str]]]:
+    """The rows of the table of invariants: for each cell the words that name something in the source."""
+    section = (ROOT / "ARCHITECTURE.md").read_text("utf-8").partition("## What must never be")[2].partition("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")][2:]
+    return [[set(re.findall(r"`([^`]+)`", cell)) for cell in row.strip("|").split("|")] for row in rows]
+
+
+def is_in_the_source(name: str) -> bool:
+    """Whether ``room.module.function`` or a piece of it is there."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        path, rest = ROOT / "src" / "vivr" / Path(*parts[:length]), parts[length:]
+        file = path.with_suffix(".py")
+        if file.exists():
+            return not rest or rest[0] in file.read_text("utf-8")
+        if path.is_dir():
+            return not rest
+    return False
+
+
+def test_every_invariant_names_what_holds_it() -> None:
+    schema = (ROOT / "src" / "vivr" / "migrations" / "schema.sql").read_text("utf-8")
+    rows = invariants()
+    assert len(rows) > 10
+    for _, places, refusals, proofs in rows:
+        assert [name for name in places if not is_in_the_source(name)] == []
+        assert [name for name in refusals if name.strip("*").lower() not in schema.lower()] == []
+        assert [name for name in proofs if not (ROOT / name).is_dir()] == []
+        assert proofs
+
+
+def test_a_name_that_is_gone_is_noticed() -> None:
+    assert is_in_the_source("payments.model.judge")
+    assert not is_in_the_source("payments.model.guess")
+    assert not is_in_the_source("payments.finalizer")
+
+
 def test_the_readme_names_every_page() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     paths = {route.path for route in storefront_routes() if not route.path.startswith("/en")}
