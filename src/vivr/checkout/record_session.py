@@ -18,7 +18,7 @@ from vivr.operations.model import Operation
 from vivr.operations.run_operation import record_answer
 from vivr.orders.move_order import lock_order
 from vivr.payments.begin_payment import attach_session, end_payment
-from vivr.payments.model import Payment
+from vivr.payments.model import OPEN, Payment
 from vivr.payments.read_payments import find_payment
 from vivr.stripe_gateway.answers import Answer, Done, Failed, StripeMisconfigured, Unknown
 from vivr.stripe_gateway.objects import Session
@@ -31,6 +31,7 @@ class RecordedSession:
     """What was recorded.
 
     Attributes:
+        session: what the customer may be sent to, if there is such.
         must_close: a payment whose session asks for other money than the order: it has to be expired unseen.
     """
 
@@ -83,16 +84,19 @@ async def record_session(
             _log.warning("checkout.not_created", order=order_id, operation=operation.id, answer=type(answer).__name__)
             return RecordedSession(answer, order_id)
         session = msgspec.convert(answer.document, Session)
-        fits = await _attach(tx, clock, caller, payment, session)
-    _log.info("checkout.created", order=order_id, payment=payment_id, session=session.id)
-    return RecordedSession(answer, order_id, session, must_close=None if fits else payment_id)
+        fits, is_open = await _attach(tx, clock, caller, payment, session)
+    _log.info("checkout.created", order=order_id, payment=payment_id, session=session.id, open=is_open)
+    # Of a payment that was given up meanwhile nobody sees the address: another session may be open by now.
+    shown = session if is_open else None
+    return RecordedSession(answer, order_id, shown, must_close=None if fits else payment_id)
 
 
-async def _attach(tx: Tx, clock: Clock, caller: Caller, payment: Payment, session: Session) -> bool:
-    """Attach the session; False if it asks for other money than the payment."""
+async def _attach(tx: Tx, clock: Clock, caller: Caller, payment: Payment, session: Session) -> tuple[bool, bool]:
+    """Attach the session: whether it asks for the payment's money, and whether the payment still waits for it."""
     now = clock.now()
     poll_at = payment.poll_at or now + timedelta(seconds=20)
-    await attach_session(tx, now, payment.id, session, poll_at=poll_at)
+    attached = await attach_session(tx, now, payment.id, session, poll_at=poll_at)
+    is_open = attached is not None and attached.state in OPEN
     fits = session.amount_total == payment.amount_minor and (session.currency or "").upper() == payment.currency
     if not fits:
         _log.error("checkout.session_does_not_fit", payment=payment.id, session=session.id)
@@ -107,4 +111,4 @@ async def _attach(tx: Tx, clock: Clock, caller: Caller, payment: Payment, sessio
         money=payment.amount,
         error_code=None if fits else "session_does_not_fit",
     )
-    return fits
+    return fits, is_open
