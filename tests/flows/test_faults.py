@@ -7,27 +7,26 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from money_probe import arm, broken_rules, calls, control, disarm, nothing_changes, open_checkout, rows, run
-from shop_kit import GUEST, WORKER, Kit, open_kit
+from flows.fault_kit import (
+    AFTER,
+    BEFORE,
+    CUSTOMERS,
+    SESSIONS,
+    STORED,
+    at_stripe,
+    new_order,
+    pay_and_check,
+    recover,
+    recover_until_rest,
+)
+from money_probe import arm, broken_rules, calls, control, disarm, rows, run
+from shop_kit import GUEST, Kit, open_kit
 from stripe_sandbox.api import Api, ApiAnswer, ApiRequest
-from vivr.checkout.expire_orders import expire_orders
-from vivr.checkout.recover_operations import recover_operations
 from vivr.clock import SetClock
 from vivr.errors import Refusal, Unavailable
-from vivr.ids import OrderId
 from vivr.operations.run_operation import LEASE
-from vivr.orders.model import Order, OrderState
 from vivr.stripe_gateway.answers import Failed, StripeMisconfigured
 from vivr.stripe_gateway.requests import API_VERSION, StripeRequest, form_of
-
-CUSTOMERS = "POST /v1/customers"
-SESSIONS = "POST /v1/checkout/sessions"
-EXPIRE = "POST /v1/checkout/sessions/{id}/expire"
-
-BEFORE: list[dict[str, Any]] = [{"kind": "reset"}, {"kind": "error_before"}, {"kind": "rate_limit"}]
-BEFORE.append({"kind": "rate_limit", "reason": "global-rate"})
-AFTER: list[dict[str, Any]] = [{"kind": "lose_answer"}, {"kind": "error_after"}]
-STORED: dict[str, Any] = {"kind": "error_before", "stored": True}
 
 
 @pytest.fixture
@@ -41,42 +40,6 @@ async def kit(database_url: str, sandbox_url: str, clock: SetClock) -> AsyncGene
     """A shop whose client does not repeat calls by itself."""
     async with open_kit(database_url, sandbox_url, clock=clock, STRIPE_MAX_RETRIES="0") as opened:
         yield opened
-
-
-async def recover(kit: Kit) -> int:
-    """One turn of the worker on unsettled operations."""
-    shop = kit.shop
-    return await recover_operations(shop.database, shop.stripe, shop.clock, shop.seals, WORKER)
-
-
-async def recover_until_rest(kit: Kit, clock: SetClock, turns_max: int = 12) -> int:
-    """Let time pass and recover until nothing is unsettled; how many turns were taken."""
-    turns = 0
-    while await kit.count("SELECT count(*) FROM operation WHERE outcome IN ('started', 'unknown')"):
-        clock.advance(minutes=5, seconds=1)
-        turns += await recover(kit)
-        assert turns <= turns_max
-    return turns
-
-
-async def at_stripe(kit: Kit, kind: str) -> list[dict[str, Any]]:
-    """All objects of a kind."""
-    return (await kit.api("GET", f"/v1/{kind}?limit=100"))["data"]
-
-
-async def new_order(kit: Kit) -> Order:
-    """An order without a session."""
-    return await kit.place(await kit.add_product())
-
-
-async def pay_and_check(kit: Kit, order_id: OrderId) -> None:
-    """The order can be paid once, and all is well."""
-    link = await kit.shop.start_checkout(GUEST, order_id)
-    await kit.pay(link.url)
-    await kit.deliver_all()
-    assert (await kit.order(order_id)).state == OrderState.PAID
-    assert await broken_rules(kit) == {}
-    assert await kit.count("SELECT count(*) FROM money_exception") == 0
 
 
 @pytest.mark.parametrize("route", [CUSTOMERS, SESSIONS])
@@ -342,120 +305,3 @@ async def test_a_key_that_stripe_does_not_take_is_our_problem_and_never_settles_
     await pay_and_check(kit, order.id)
     await pay_and_check(kit, other.id)
     assert len(await at_stripe(kit, "checkout/sessions")) == 2
-
-
-@pytest.mark.parametrize("change", [{"unit_amount": 2491}, {"unit_amount": 99_900}, {"currency": "usd"}], ids=str)
-async def test_a_session_that_asks_for_other_money_is_expired_before_the_buyer_sees_it(
-    kit: Kit, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
-) -> None:
-    from vivr.checkout.model import session_parameters  # noqa: PLC0415 - the original, before it is replaced
-
-    def other_money(*args: Any, **more: Any) -> Any:
-        made: Any = session_parameters(*args, **more)
-        for line in made["line_items"]:
-            line["price_data"] |= change
-        return made
-
-    order = await new_order(kit)
-    with monkeypatch.context() as patched:
-        patched.setattr("vivr.checkout.start_checkout.session_parameters", other_money)
-        with pytest.raises(Unavailable):
-            await kit.shop.start_checkout(GUEST, order.id)
-    assert [session["status"] for session in await at_stripe(kit, "checkout/sessions")] == ["expired"]
-    assert await rows(kit, "SELECT state, session_url FROM payment") == [{"state": "CANCELLED", "session_url": None}]
-    await pay_and_check(kit, order.id)
-
-
-@pytest.mark.parametrize("fault", BEFORE, ids=str)
-async def test_an_expiry_that_did_not_happen_frees_nothing_until_stripe_confirms(
-    kit: Kit, clock: SetClock, fault: dict[str, Any]
-) -> None:
-    order, link, product = await open_checkout(kit)
-    await arm(kit, route="POST /v1/checkout/sessions/*/expire", **fault)
-    with pytest.raises(Unavailable):
-        await kit.shop.cancel_order(GUEST, order.id)
-    assert (await kit.order(order.id)).state == OrderState.PENDING
-    assert await kit.stock(product) == (10, 1)
-    with pytest.raises(Unavailable):
-        await kit.shop.cancel_order(GUEST, order.id)
-    clock.advance(seconds=5)
-    assert await recover(kit) == 1
-    assert (await kit.shop.cancel_order(GUEST, order.id)).state == OrderState.CANCELLED
-    assert await kit.stock(product) == (10, 0)
-    assert await calls(kit, EXPIRE) == (2, 1)
-    await kit.pay(link.url)
-    await kit.deliver_all()
-    assert (await kit.order(order.id)).state == OrderState.CANCELLED
-    assert await broken_rules(kit) == {}
-
-
-@pytest.mark.parametrize("fault", AFTER, ids=str)
-async def test_an_expiry_whose_answer_was_lost_is_believed_when_stripe_shows_it(
-    kit: Kit, clock: SetClock, fault: dict[str, Any]
-) -> None:
-    order, _, product = await open_checkout(kit)
-    await arm(kit, route="POST /v1/checkout/sessions/*/expire", **fault)
-    assert (await kit.shop.cancel_order(GUEST, order.id)).state == OrderState.CANCELLED
-    assert await kit.stock(product) == (10, 0)
-    assert await kit.count("SELECT count(*) FROM operation WHERE outcome = 'unknown'") == 1
-    await recover_until_rest(kit, clock)
-    assert (await calls(kit, EXPIRE))[1] == 1
-    assert await kit.count("SELECT count(*) FROM operation WHERE outcome = 'succeeded'") == 3
-    assert await broken_rules(kit) == {}
-
-
-async def test_an_order_is_not_cancelled_while_stripe_cannot_be_read(kit: Kit, clock: SetClock) -> None:
-    order, link, product = await open_checkout(kit)
-    clock.advance(hours=1)
-    await arm(kit, "error_before", "GET /v1/checkout/sessions/*", count=None)
-    shop = kit.shop
-    async with nothing_changes(kit, but=("orders",)):
-        assert await expire_orders(shop.database, shop.stripe, clock, shop.seals, WORKER) == 0
-    assert (await kit.order(order.id)).deadline_at == clock.now() + timedelta(minutes=2)
-    await disarm(kit)
-    await kit.pay(link.url)
-    clock.advance(minutes=3)
-    assert await expire_orders(shop.database, shop.stripe, clock, shop.seals, WORKER) == 0
-    assert (await kit.order(order.id)).state == OrderState.PAID
-    assert await kit.stock(product) == (9, 0)
-
-
-async def test_an_overdue_order_that_nobody_pays_is_cancelled_and_its_stock_freed(kit: Kit, clock: SetClock) -> None:
-    order, link, product = await open_checkout(kit, quantity=3)
-    bare = await kit.place(product, 2)
-    shop = kit.shop
-    clock.advance(minutes=54)
-    assert await expire_orders(shop.database, shop.stripe, clock, shop.seals, WORKER) == 0
-    clock.advance(minutes=7)
-    assert await expire_orders(shop.database, shop.stripe, clock, shop.seals, WORKER) == 2
-    assert {(await kit.order(order.id)).state, (await kit.order(bare.id)).state} == {OrderState.CANCELLED}
-    assert await kit.stock(product) == (10, 0)
-    session = await kit.api("GET", f"/v1/checkout/sessions/{link.session_id}")
-    assert session["status"] == "expired"
-    assert await broken_rules(kit) == {}
-
-
-async def test_an_order_that_needs_no_money_or_takes_none_never_reaches_stripe(kit: Kit) -> None:
-    free = await kit.place(await kit.add_product(amount=0))
-    cancelled = await new_order(kit)
-    await kit.shop.cancel_order(GUEST, cancelled.id)
-    for order in (free, cancelled):
-        with pytest.raises(Refusal, match=r"order_already_paid|order_cancelled"):
-            await kit.shop.start_checkout(GUEST, order.id)
-    assert await calls(kit, CUSTOMERS) == (0, 0)
-    assert await kit.count("SELECT count(*) FROM operation") == 0
-
-
-async def test_a_session_past_its_end_is_replaced_only_when_it_is_seen_expired(kit: Kit, clock: SetClock) -> None:
-    order, first, _ = await open_checkout(kit)
-    clock.advance(minutes=46)
-    await arm(kit, "reset", "POST /v1/checkout/sessions/*/expire")
-    with pytest.raises(Unavailable):
-        await kit.shop.start_checkout(GUEST, order.id)
-    assert len(await at_stripe(kit, "checkout/sessions")) == 1
-    clock.advance(seconds=5)
-    await recover(kit)
-    second = await kit.shop.start_checkout(GUEST, order.id)
-    statuses = {session["id"]: session["status"] for session in await at_stripe(kit, "checkout/sessions")}
-    assert statuses == {first.session_id: "expired", second.session_id: "open"}
-    await pay_and_check(kit, order.id)
