@@ -87,6 +87,10 @@ class DemoProcess:
 
     def start_stand_ins(self, **commands: list[str]) -> None:
         """Start it with small programs in place of its parts; ``commands`` replace them further."""
+        self.start(*self.stand_in_command(**commands)[1:])
+
+    def stand_in_command(self, **commands: list[str]) -> list[str]:
+        """The command that does so."""
         shop, sandbox, mailbox = self.ports
         parts = {
             "web": [sys.executable, "-c", STAND_IN, str(shop)],
@@ -95,7 +99,7 @@ class DemoProcess:
             "worker": [sys.executable, "-c", SLEEPER],
             **commands,
         }
-        self.start("-c", RUNNER, json.dumps(parts))
+        return [sys.executable, "-c", RUNNER, json.dumps(parts)]
 
     def wait_until_said(self, text: str) -> None:
         """Wait until it has printed a text."""

@@ -1,10 +1,15 @@
 """The demo's supervisor over stand-ins for its parts: started, stopped, killed, it leaves nothing behind."""
 
+import fcntl
 import os
+import pty
+import select
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
+import termios
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -58,6 +63,39 @@ def test_everything_starts_says_where_it_is_and_stops_cleanly(demo: DemoProcess)
     assert wait_until_dead(list(pids.values())) == []
     assert demo.pids() == {}
     assert running_environment(demo.data) is None
+
+
+def test_ctrl_c_in_a_terminal_stops_the_demo_and_does_not_reach_what_started_it(demo: DemoProcess) -> None:
+    """As under make: the shell around the demo goes on after it and sees the exit code 0."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        ["sh", "-c", 'trap "echo interrupted" INT; "$@"; echo "ended with $?"', "sh", *demo.stand_in_command()],
+        env=demo.variables,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no thread runs here
+    ) as shell:
+        os.close(theirs)
+        said = read_until(ours, "Ready in")
+        os.write(ours, b"\x03")
+        said += read_until(ours, "ended with")
+        assert shell.wait(20) == 0
+    os.close(ours)
+    assert "ended with 0" in said
+    assert "interrupted" not in said
+    assert demo.pids() == {}
+
+
+def read_until(terminal: int, text: str) -> str:
+    """What a terminal shows until a line with a text is over."""
+    shown = ""
+    while text not in shown or not shown.endswith("\n"):
+        ready, _, _ = select.select([terminal], [], [], 60)
+        assert ready, shown
+        shown += os.read(terminal, 4096).decode("utf-8", "replace")
+    return shown
 
 
 def test_second_demo_on_the_same_folder_is_refused_and_the_first_goes_on(demo: DemoProcess) -> None:

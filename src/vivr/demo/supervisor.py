@@ -25,10 +25,12 @@ from vivr.demo.place import (
 )
 from vivr.demo.probes import answers, free_port, is_free
 from vivr.demo.screen import Ready, Screen
+from vivr.demo.terminal import own_foreground
 from vivr.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from vivr.settings import Settings, read_settings, settings_reference
 
 _READY_S: Final = 60
+_LIVES_S: Final = 1.0
 _WATCH_S: Final = 0.1
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DEMO_NAMES: Final = ("SANDBOX_PORT", "MAILBOX_PORT", "DEMO_STAFF_EMAIL", "DEMO_STAFF_PASSWORD", "DATABASE_URL")
@@ -195,8 +197,10 @@ class Demo:
             waiting["sandbox"] = (self._ports.sandbox, "/_sandbox/health")
         if "mailbox" in self._commands:
             waiting["mailbox"] = (self._ports.mailbox, "/healthz")
-        deadline = time.monotonic() + _READY_S
-        while waiting:
+        started = time.monotonic()
+        deadline = started + _READY_S
+        # The worker has no door to knock at: it counts as started once it has lived for a moment.
+        while waiting or time.monotonic() - started < _LIVES_S:
             for process in self._processes:
                 _refuse_dead(process)
             waiting = {name: probe for name, probe in waiting.items() if not answers(*probe)}
@@ -246,7 +250,7 @@ def run_demo(
         screen.fail(say("{data} can't be written: {reason}.", data=place.data, reason=error.strerror))
         return 1
     try:
-        with _stop_by_signal():
+        with own_foreground(), _stop_by_signal():
             return _run(Demo(place, ports, environment, screen, commands), screen)
     finally:
         place.release()
