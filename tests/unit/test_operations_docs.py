@@ -1,0 +1,34 @@
+"""The settings' page in docs/operations is what the code says; run this file to write it anew."""
+
+from pathlib import Path
+
+from vivr.settings import settings_reference
+
+PAGE = Path(__file__).parents[2] / "docs" / "operations" / "settings.md"
+
+HEAD = """# Settings
+
+Environment variables, read once at the start. A name that looks like one of these but is none is refused, and so is every
+value that can't be used, all at once; `vivr doctor` shows them with the values in force. An empty value is an absent one.
+Amounts are decimals in major units of `PAYMENT_CURRENCY`. This page is written by `tests/unit/test_operations_docs.py`.
+
+| setting | when unset | meaning |
+|---|---|---|
+"""
+
+
+def page() -> str:
+    """The page as it must be."""
+    lines: list[str] = []
+    for setting in settings_reference():
+        unset = "**required**" if setting.is_required else f"`{setting.unset}`" if setting.unset else "–"
+        lines.append(f"| `{setting.name}` | {unset} | {setting.meaning.replace('|', chr(92) + '|')} |\n")
+    return HEAD + "".join(lines)
+
+
+def test_settings_page_is_what_the_code_says() -> None:
+    assert PAGE.read_text("utf-8") == page()
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
