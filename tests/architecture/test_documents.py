@@ -17,6 +17,7 @@ from vivr.database import Database, Sql
 from vivr.ids import OrderId
 from vivr.orders import store
 from vivr.orders.model import TRANSITIONS, OrderState
+from vivr.web.backoffice.routes import backoffice_routes
 from vivr.web.storefront.routes import storefront_routes
 
 Edge = tuple[str, str]
@@ -155,7 +156,8 @@ def test_a_name_that_is_gone_is_noticed() -> None:
 
 def test_the_readme_names_every_page() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    paths = {route.path for route in storefront_routes() if not route.path.startswith("/en")}
+    routes = [*storefront_routes(), *backoffice_routes()]
+    paths = {route.path for route in routes if not route.path.startswith("/en")}
     assert len(paths) > 10
     assert sorted(path for path in paths if f"`{path}`" not in readme) == []
 

@@ -73,7 +73,7 @@ def unnamed_units(module: Module) -> Iterator[str]:
 
 def long_texts(folder: Path) -> list[str]:
     """Files of other kinds that are read and reviewed like source."""
-    files = [path for path in folder.rglob("*") if path.suffix in {".sql", ".js", ".html", ".sh"}]
+    files = [path for path in folder.rglob("*") if path.suffix in {".sql", ".js", ".css", ".html", ".sh"}]
     return [
         f"{path.relative_to(ROOT)}: {lines} lines"
         for path in sorted(files)
