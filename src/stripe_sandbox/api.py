@@ -195,7 +195,7 @@ def _run(work: Work, exchange: Exchange, decoded: dict[str, Decoded], version: s
     def include(owner: Doc, name: str) -> Doc | None:
         if name == "line_items":
             return included_line_items(work.get("checkout.session", owner["id"]))
-        return included_refunds(work.select("refund", "json_extract(body, '$.charge') = ?", [owner["id"]]), owner["id"])
+        return included_refunds(work, owner["id"])
 
     return json.dumps(expand(doc, paths, find, include))
 

@@ -1,7 +1,6 @@
 """Stripe's test cards and what each of them does; a number is recognised and never stored.
 
-Source: Stripe docs, testing (2026-08-07). Cards that open disputes, reviews or unusual refunds simply succeed in this
-sandbox so far.
+Source: Stripe docs, testing (2026-08-07).
 """
 
 from dataclasses import dataclass
@@ -23,6 +22,8 @@ ThreeDSecure = Literal[
     "required_on_session",
     "error",
 ]
+# How a refund on it goes: at once, `pending` before it succeeds, or succeeded before it is `failing`.
+RefundManner = Literal["prompt", "pending", "failing"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Card:
     decline: Decline | None = None
     risk_level: str = "normal"
     failing_check: str | None = None
+    refund: RefundManner = "prompt"
 
     @property
     def last4(self) -> str:
@@ -96,8 +98,8 @@ CARDS = (
     Card("4000000404000079", "card_createMultipleDisputes"),
     Card("4000000404000038", "card_createCe3EligibleDispute"),
     Card("4000008400000779", "card_createComplianceDispute"),
-    Card("4000000000007726", "card_pendingRefund"),
-    Card("4000000000005126", "card_refundFail"),
+    Card("4000000000007726", "card_pendingRefund", refund="pending"),
+    Card("4000000000005126", "card_refundFail", refund="failing"),
     Card("4000002500003155", "card_authenticationRequiredOnSetup", three_d_secure="required"),
     Card("4000002760003184", "card_authenticationRequired", three_d_secure="required"),
     Card("4000003800000446", "card_authenticationRequiredSetupForOffSession", three_d_secure="required_on_session"),

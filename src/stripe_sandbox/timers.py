@@ -6,14 +6,18 @@ from stripe_sandbox.flows.balance import fill_balance
 from stripe_sandbox.flows.bank import answer_debit
 from stripe_sandbox.flows.capture import lapse_authorization
 from stripe_sandbox.flows.checkout import expire_due_session
+from stripe_sandbox.flows.refunds import fail_due_refund, give_reference, settle_due_refund
 from stripe_sandbox.state.store import Account, Store
 from stripe_sandbox.state.work import Cause, Work
 
 ACTS: dict[str, Callable[[Work, str], None]] = {
     "answer_debit": answer_debit,
     "expire_session": expire_due_session,
+    "fail_refund": fail_due_refund,
     "fill_balance": fill_balance,
+    "give_reference": give_reference,
     "lapse_authorization": lapse_authorization,
+    "settle_refund": settle_due_refund,
 }
 RUN_MAX = 100_000
 

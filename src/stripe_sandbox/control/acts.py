@@ -4,17 +4,18 @@ from typing import Any
 
 from stripe_sandbox import faults
 from stripe_sandbox.control.request import NOT_FOUND, Control, Refused
-from stripe_sandbox.flows.bank import fail_debit, settle_debit
-from stripe_sandbox.flows.checkout import MANUAL_CAPTURE_SETTING, finish_session_challenge
-from stripe_sandbox.flows.confirmation import finish_challenge
+from stripe_sandbox.flows.checkout import MANUAL_CAPTURE_SETTING
+from stripe_sandbox.flows.refunds import FAILED_REFUND_SETTING
 from stripe_sandbox.resources.webhook_endpoints import new_secret
 from stripe_sandbox.state import snapshots
 from stripe_sandbox.state.store import Account
-from stripe_sandbox.state.work import Doc, Work, open_work, public
+from stripe_sandbox.state.work import Doc, open_work, public
 from stripe_sandbox.timers import run_due
 
 SPEED_MAX = 1_000_000.0
 OVERLAP_DEFAULT_S = 24 * 3600
+
+SETTINGS = {MANUAL_CAPTURE_SETTING: ("paid", "unpaid"), FAILED_REFUND_SETTING: ("restored", "kept")}
 
 _NONE = type(None)
 _FAULT_TYPES: dict[str, tuple[type, ...]] = {
@@ -103,47 +104,11 @@ def disarm(control: Control) -> dict[str, Any]:
     return {"cleared": 1}
 
 
-def play_bank(control: Control) -> Doc:
-    """POST bank/{payment_intent}/{act}: `settle` or `fail` a bank debit, `authenticate` or `refuse` a challenge."""
-    act = control.path["act"]
-    states = {
-        "settle": "processing",
-        "fail": "processing",
-        "authenticate": "requires_action",
-        "refuse": "requires_action",
-    }
-    if act not in states:
-        raise Refused(f"The bank can {', '.join(states)}.", NOT_FOUND)
-    with open_work(control.sandbox.store, control.account) as work:
-        intent = work.find("payment_intent", control.path["intent"])
-        if intent is None:
-            raise Refused("No such payment_intent in this account.", NOT_FOUND)
-        if intent["status"] != states[act]:
-            raise Refused(f"The payment_intent is {intent['status']}, not {states[act]}.", 409)
-        if act == "settle":
-            settle_debit(work, intent)
-        elif act == "fail":
-            fail_debit(work, intent)
-        else:
-            _answer_challenge(work, intent, passed=act == "authenticate")
-        return public(intent)
-
-
-def _answer_challenge(work: Work, intent: Doc, *, passed: bool) -> None:
-    session = work.find("checkout.session", intent.get("_session") or "")
-    if session is None:
-        finish_challenge(work, intent, passed=passed)
-    else:
-        finish_session_challenge(work, session, intent, passed=passed)
-
-
 def change_settings(control: Control) -> dict[str, Any]:
     """POST settings: what is not known about Stripe and therefore yours to choose."""
-    if set(control.body) - {MANUAL_CAPTURE_SETTING} or control.body.get(MANUAL_CAPTURE_SETTING) not in (
-        "paid",
-        "unpaid",
-    ):
-        raise Refused(f'The settings are: {MANUAL_CAPTURE_SETTING} ("paid" or "unpaid").')
+    if not control.body or any(value not in SETTINGS.get(name, ()) for name, value in control.body.items()):
+        choices = "; ".join(f"{known} ({' or '.join(values)})" for known, values in SETTINGS.items())
+        raise Refused(f"The settings are: {choices}.")
     return control.sandbox.store.change_settings(control.account, control.body)
 
 

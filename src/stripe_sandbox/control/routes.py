@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from stripe_sandbox.control import acts, looks
+from stripe_sandbox.control import acts, bank, looks
 from stripe_sandbox.control.request import Control, Refused, read_body
 from stripe_sandbox.keys import secret_key
 from stripe_sandbox.sandbox import Sandbox
@@ -46,7 +46,7 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         route("POST", "/faults", acts.arm),
         route("DELETE", "/faults", acts.clear),
         route("DELETE", "/faults/{id}", acts.disarm),
-        route("POST", "/bank/{intent}/{act}", acts.play_bank),
+        route("POST", "/bank/{id}/{act}", bank.play_bank),
         route("POST", "/settings", acts.change_settings),
         route("POST", "/webhook_endpoints/{id}/roll", acts.roll_secret),
         route("POST", "/snapshot", acts.take_snapshot),

@@ -67,7 +67,7 @@ def new_balance_transaction(work: Work, *, source: Doc, amount: int, fee: int, k
             "fee": fee,
             "fee_details": details if fee else [],
             "net": amount - fee,
-            "reporting_category": "charge" if kind == "payment" else kind,
+            "reporting_category": {"payment": "charge", "payment_refund": "refund"}.get(kind, kind),
             "source": source["id"],
             "status": "pending",
             "type": kind,

@@ -132,6 +132,7 @@ CREATE_REFUND = route(
         ),
     }
 )
+LIST_CHARGE_REFUNDS = listing()
 UPDATE_REFUND = route({"metadata": METADATA})
 LIST_REFUNDS = listing({"charge": TEXT, "payment_intent": TEXT, "created": CREATED})
 LIST_BALANCE = listing({"source": TEXT, "type": TEXT, "currency": TEXT, "created": CREATED, **not_built("payout")})

@@ -1,13 +1,12 @@
-"""Refunds of captured charges, whole or in part; they succeed at once in this sandbox."""
+"""The refund routes: what may be refunded stands here, how a refund goes in the flow."""
 
 from stripe_sandbox.call import Call
 from stripe_sandbox.events import emit
-from stripe_sandbox.flows.balance import new_balance_transaction
-from stripe_sandbox.ids import stem_of
+from stripe_sandbox.flows.refunds import RefundWish, end_refund, issue_refund, refunds_of, unrefunded
 from stripe_sandbox.money import show_amount
-from stripe_sandbox.state.work import Doc, public
+from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.wire.errors import invalid, missing_object, refused
-from stripe_sandbox.wire.lists import Conditions, list_objects
+from stripe_sandbox.wire.lists import Conditions, as_list, list_objects
 from stripe_sandbox.wire.metadata import merge_metadata
 
 
@@ -19,7 +18,7 @@ def create_refund(call: Call) -> Doc:
             f"Charge {charge['id']} has not been captured; cancel the PaymentIntent to release the funds.",
             param="charge",
         )
-    remaining: int = charge["amount_captured"] - charge["amount_refunded"]
+    remaining = unrefunded(call.work, charge)
     if remaining <= 0:
         raise refused(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
     amount: int = call.params.get("amount", remaining)
@@ -28,13 +27,8 @@ def create_refund(call: Call) -> Doc:
         raise refused(
             f"Refund amount ({shown[0]}) is greater than unrefunded amount on charge ({shown[1]})", param="amount"
         )
-    charge["amount_refunded"] += amount
-    charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
-    call.work.save(charge)
-    refund = _new_refund(call, charge, amount)
-    emit(call.work, "refund.created", refund)
-    emit(call.work, "charge.refunded", charge, previous={"amount_refunded": charge["amount_refunded"] - amount})
-    return public(refund)
+    metadata = merge_metadata({}, call.params.get("metadata"))
+    return public(issue_refund(call.work, charge, RefundWish(amount, call.params.get("reason"), metadata)))
 
 
 def _charge_to_refund(call: Call) -> Doc:
@@ -57,37 +51,6 @@ def _charge_to_refund(call: Call) -> Doc:
     return charge
 
 
-def _new_refund(call: Call, charge: Doc, amount: int) -> Doc:
-    work = call.work
-    refund: Doc = {
-        "id": work.mint("re", stem_of(charge["id"])),
-        "object": "refund",
-        "amount": amount,
-        "balance_transaction": None,
-        "charge": charge["id"],
-        "created": work.now,
-        "currency": charge["currency"],
-        "customer": charge["customer"],
-        "customer_account": None,
-        "destination_details": {
-            "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},
-            "type": "card",
-        },
-        "metadata": merge_metadata({}, call.params.get("metadata")),
-        "payment_intent": charge["payment_intent"],
-        "payment_method": charge["payment_method"],
-        "reason": call.params.get("reason"),
-        "receipt_number": None,
-        "source_transfer_reversal": None,
-        "status": "succeeded",
-        "transfer_reversal": None,
-    }
-    work.insert(refund)
-    entry = new_balance_transaction(work, source=refund, amount=-amount, fee=0, kind="refund")
-    refund["balance_transaction"] = entry["id"]
-    return work.save(refund)
-
-
 def _in_path(call: Call) -> Doc:
     found = call.work.find("refund", call.path["id"])
     if found is None:
@@ -103,9 +66,19 @@ def retrieve_refund(call: Call) -> Doc:
 def update_refund(call: Call) -> Doc:
     """POST /v1/refunds/{id}: metadata."""
     refund = _in_path(call)
-    refund["metadata"] = merge_metadata(refund["metadata"], call.params.get("metadata"))
+    before = refund["metadata"]
+    refund["metadata"] = merge_metadata(before, call.params.get("metadata"))
     call.work.save(refund)
-    emit(call.work, "refund.updated", refund)
+    emit(call.work, "refund.updated", refund, {"metadata": before})
+    return public(refund)
+
+
+def cancel_refund(call: Call) -> Doc:
+    """POST /v1/refunds/{id}/cancel, for a refund that waits for the buyer; card refunds end in the Dashboard only."""
+    refund = _in_path(call)
+    if refund["status"] != "requires_action":
+        raise refused("Canceling this refund is unsupported.")
+    end_refund(call.work, refund, "canceled")
     return public(refund)
 
 
@@ -118,11 +91,17 @@ def list_refunds(call: Call) -> Doc:
     return list_objects(call.work, "refund", "/v1/refunds", call.params, noun="refund", conditions=conditions)
 
 
-def included_refunds(call_work_refunds: list[Doc], charge_id: str) -> Doc:
+def list_charge_refunds(call: Call) -> Doc:
+    """GET /v1/charges/{id}/refunds."""
+    charge = call.work.find("charge", call.path["id"])
+    if charge is None:
+        raise missing_object("charge", call.path["id"], param="id")
+    conditions = Conditions()
+    conditions.equal("charge", charge["id"])
+    url = f"/v1/charges/{charge['id']}/refunds"
+    return list_objects(call.work, "refund", url, call.params, noun="refund", conditions=conditions)
+
+
+def included_refunds(work: Work, charge_id: str) -> Doc:
     """The list that `expand[]=refunds` puts into a charge."""
-    return {
-        "object": "list",
-        "data": [public(refund) for refund in call_work_refunds],
-        "has_more": False,
-        "url": f"/v1/charges/{charge_id}/refunds",
-    }
+    return as_list([public(refund) for refund in refunds_of(work, charge_id)], f"/v1/charges/{charge_id}/refunds")

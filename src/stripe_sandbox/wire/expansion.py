@@ -24,7 +24,12 @@ EXPANDABLE: dict[str, dict[str, str | None]] = {
         "payment_intent": "payment_intent",
         "refunds": None,
     },
-    "refund": {"charge": "charge", "payment_intent": "payment_intent", "balance_transaction": "balance_transaction"},
+    "refund": {
+        "balance_transaction": "balance_transaction",
+        "charge": "charge",
+        "failure_balance_transaction": "balance_transaction",
+        "payment_intent": "payment_intent",
+    },
     "payment_method": {"customer": "customer"},
     "balance_transaction": {"source": "charge"},
 }
