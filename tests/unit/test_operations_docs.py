@@ -8,8 +8,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "operations" / "settings.md"
 
 HEAD = """# Settings
 
-Environment variables, read once at the start. A name that looks like one of these but is none is refused, and so is every
-value that can't be used, all at once; `vivr doctor` shows them with the values in force. An empty value is an absent one.
+Environment variables, read once at the start. A name that looks like one of these but is none is refused, and so is
+every value that can't be used, all at once; `vivr doctor` shows them with the values in force. An empty value is an
+absent one.
 Amounts are decimals in major units of `PAYMENT_CURRENCY`. This page is written by `tests/unit/test_operations_docs.py`.
 
 | setting | when unset | meaning |
