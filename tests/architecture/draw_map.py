@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from vivr.errors import VivrError
-from vivr.settings.declaration import Specification
-from vivr.settings.description import NO_EFFECT_YET
 from vivr.settings.reading import SPECIFICATIONS
 from vivr.web.api.app import api_app
 from vivr.webhooks.events import SUBSCRIBED
@@ -79,24 +77,10 @@ def _no_handler(_request: object, error: Exception) -> NoReturn:
 
 
 def draw_settings() -> str:
-    """The table of settings."""
-    rows = ["| setting | when unset | what it means |", "|---|---|---|"]
-    for _, setting in SPECIFICATIONS:
-        idle = " (no effect yet)" if setting.name in NO_EFFECT_YET else ""
-        rows.append(f"| `{setting.name}` | {_when_unset(setting)} | {setting.meaning}{idle} |")
-    return "\n".join(rows)
-
-
-def _when_unset(setting: Specification) -> str:
-    if setting.cure_if_missing is not None:
-        return "required"
-    match setting.unset:
-        case str(text) if text:
-            return f"`{text}`"
-        case None | "":
-            return "none"
-        case _:
-            return "follows from others"
+    """The settings without which nothing starts; all others have a page of their own."""
+    required = [setting for _, setting in SPECIFICATIONS if setting.cure_if_missing is not None]
+    rows = [f"| `{setting.name}` | {setting.meaning} | {setting.cure_if_missing} |" for setting in required]
+    return "\n".join(["| required | what it means | where it comes from |", "|---|---|---|", *rows])
 
 
 def draw_events() -> str:
