@@ -32,12 +32,18 @@ class Seals:
 
     Args:
         keys: 32-byte keys, the writing one first.
+
+    Raises:
+        ValueError: two different keys have the same id in ciphertexts.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._ciphers: dict[bytes, AESGCM] = {
             hashlib.sha256(b"vivr/key-id" + key).digest()[:_KEY_ID_BYTES]: AESGCM(_derive(key, "seal")) for key in keys
         }
+        if len(self._ciphers) < len(set(keys)):
+            # One in 65,536 pairs: what the hidden key sealed could never be opened again.
+            raise ValueError("two secret keys share a key id: make another one")
         self._writing_id: bytes = next(iter(self._ciphers))
         self._digest_keys: tuple[bytes, ...] = tuple(_derive(key, "digest") for key in keys)
 
