@@ -7,7 +7,7 @@ quote values in theirs): an error is logged as its type and the places in the co
 import logging
 import sys
 import traceback
-from typing import Final, TextIO
+from typing import Final, TextIO, cast
 
 import structlog
 from structlog.types import EventDict, WrappedLogger
@@ -68,8 +68,10 @@ def error_trace(error: BaseException) -> list[str]:
 
 def _name_the_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     given: object = event.pop("exc_info", None)
-    if given is True or isinstance(given, tuple):
+    if given is True:
         given = sys.exc_info()[1]
+    elif isinstance(given, tuple):
+        given = cast("tuple[object, ...]", given)[1]
     if isinstance(given, BaseException):
         event["error"] = type(given).__name__
         event["trace"] = error_trace(given)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final, Protocol, cast
 
+import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -71,6 +72,7 @@ class InternalError(VivrError):
         super().__init__("internal_error")
 
 
+_log: Final = structlog.stdlib.get_logger("vivr.web")
 _HTTP_CODES: Final = {
     400: "malformed",
     401: "unauthenticated",
@@ -127,10 +129,19 @@ async def render_error(request: Request, error: Exception, page: RenderError | N
     if visit.wants_json or page is None:
         response: Response = JSONResponse(failure_body(shown, error), shown.status, shown.headers())
     else:
-        response = await page(request, shown)
-        response.headers.update(shown.headers())
+        response = await _page_of(request, shown, page)
     if isinstance(error, HTTPException) and error.headers and "Allow" in error.headers:
         response.headers["Allow"] = error.headers["Allow"]
+    return response
+
+
+async def _page_of(request: Request, shown: ShownError, page: RenderError) -> Response:
+    try:
+        response = await page(request, shown)
+    except Exception as second:  # noqa: BLE001 - whatever fails here must not hide the first error
+        _log.error("error_page.failed", exc_info=second)
+        response = await plain_error_page(request, shown)
+    response.headers.update(shown.headers())
     return response
 
 

@@ -18,9 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vivr.bootstrap import Shop
 from vivr.errors import VivrError
-from vivr.logs import error_trace
 from vivr.web import webhook
-from vivr.web.errors import RenderError, plain_error_page, render_error
+from vivr.web.errors import RenderError, render_error
 from vivr.web.headers import SecurityHeaders
 from vivr.web.metrics import Metrics
 from vivr.web.visit import Visit, begin_visit
@@ -58,16 +57,11 @@ class Front:
 
     async def _answer_error(self, scope: Scope, receive: Receive, answer: "_Answer", error: Exception) -> None:
         if not isinstance(error, VivrError):
-            _log.error("request.failed", error=type(error).__name__, trace=error_trace(error))
+            _log.error("request.failed", exc_info=error)
         if answer.status is not None:
             # The answer has begun, or Starlette has sent ours and passes the error on: nothing can be said any more.
             return
-        request = Request(scope, receive)
-        try:
-            response = await render_error(request, error, self._error_page)
-        except Exception as second:  # noqa: BLE001 - a broken error page must not hide the first error
-            _log.error("error_page.failed", error=type(second).__name__, trace=error_trace(second))
-            response = await render_error(request, error, plain_error_page)
+        response = await render_error(Request(scope, receive), error, self._error_page)
         await response(scope, receive, answer.send)
 
     def _record(self, scope: Scope, visit: Visit, status: int | None, took_s: float) -> None:
