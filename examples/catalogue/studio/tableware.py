@@ -6,7 +6,7 @@ from studio.materials import Glaze, glass, stoneware, wax, wood
 from studio.shapes import Place, Point2, Point3, put, slab, tube, turn
 from studio.woodware import BEECH
 
-NIGHT = "#33486b"
+NIGHT = "#263a5e"
 CREAM = "#e9dfca"
 SAGE = "#93a288"
 TERRACOTTA = "#b4633f"

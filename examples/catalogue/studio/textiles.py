@@ -1,6 +1,7 @@
 """Linen and wool: cushions, folded throws, tea towels."""
 
 import math
+from collections.abc import Callable
 
 from studio.materials import Weave, cloth, fibre
 from studio.shapes import Place, Point2, Point3, along, put, ripple, surface, tube
@@ -16,7 +17,7 @@ def cushion(code: str, place: Place) -> None:
     """A 45 cm linen cushion, plump in the middle and pulled in at its sides."""
     linen = cloth(Weave(code, (150.0, 150.0), fuzz=0.3))
 
-    def half(sign: int) -> Point3:
+    def half(sign: int) -> Callable[[float, float], Point3]:
         def position(u: float, v: float) -> Point3:
             x, y = 2 * u - 1, 2 * v - 1
             pinch_x, pinch_y = 1 - 0.075 * (1 - y * y), 1 - 0.075 * (1 - x * x)
