@@ -47,12 +47,12 @@ ADD_ORDER: Final = Sql(
 
 def written_texts() -> Iterator[Path]:
     """The files of the repository that somebody wrote."""
-    suffixes = {".py", ".md", ".sql", ".toml", ".html", ".css", ".js", ".po", ".txt", ".csv", ".yml", ""}
+    suffixes = {".py", ".md", ".sql", ".toml", ".html", ".css", ".js", ".po", ".txt", ".csv", ".yml"}
     for folder, subfolders, names in os.walk(ROOT):
         subfolders[:] = [name for name in subfolders if name == ".ci" or not name.startswith((".", "__"))]
         for name in names:
             path = Path(folder, name)
-            if path.suffix in suffixes and not path.is_symlink():
+            if path.suffix in suffixes or name == "Makefile" or path.parent.name == ".ci":
                 yield path
 
 
