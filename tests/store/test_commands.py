@@ -11,8 +11,11 @@ import pytest
 from psycopg import sql
 
 from vivr.cli.doctor import diagnose
+from vivr.cli.environment import with_database
 from vivr.cli.main import run
 from vivr.database import Database, Sql
+from vivr.embedded_postgres import EmbeddedPostgresError
+from vivr.settings import read_settings
 
 ENVIRONMENT = {
     "SHOP_ID": "test-shop",
@@ -153,6 +156,21 @@ def test_worker_without_any_database_says_what_to_do(
     shell.delenv("DATABASE_URL")
     assert run(["worker"]) == 1
     assert "DATABASE_URL" in capsys.readouterr().err
+
+
+def test_embedded_database_is_started_once_and_shared(tmp_path: Path) -> None:
+    settings = read_settings({**ENVIRONMENT, "VIVR_DATA": str(tmp_path / "data")})
+    with with_database(settings) as first:
+        assert first.database_url is not None
+        assert str(first.database_url) == "embedded"
+        with with_database(settings, may_start=False) as second:
+            assert second.database_url is not None
+            assert second.database_url.reveal() == first.database_url.reveal()
+        with psycopg.connect(first.database_url.reveal()) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert diagnose({**ENVIRONMENT, "VIVR_DATA": str(tmp_path / "data")}).exit_code == 1  # never migrated
+    with pytest.raises(EmbeddedPostgresError, match="vivr web"), with_database(settings, may_start=False):
+        pass
 
 
 async def number_of_owners(database: Database) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -16,12 +17,14 @@ from shop_kit import CONTACT
 from vivr.clock import SetClock
 from vivr.customers.contact import Contact, keep_contact
 from vivr.database import Database, Sql
+from vivr.email import send_message
 from vivr.email.mail_server import hand_over
 from vivr.email.model import Sender
 from vivr.email.queue_message import queue_message
 from vivr.email.read_messages import messages_of_order
 from vivr.email.send_message import send_messages
 from vivr.email.store import Message
+from vivr.errors import Unavailable
 from vivr.ids import OrderId, new_order_id
 from vivr.sealing import Seals
 from vivr.settings import MailSecurity, MailServer
@@ -40,6 +43,7 @@ _ORDER = Sql(
 )
 _DUE = Sql("test_due", "Make every job due.", "UPDATE pgqueuer SET execute_after = now()")
 _STALE = Sql("test_stale", "As if the worker had died.", "UPDATE pgqueuer SET heartbeat = now() - interval '6 minutes'")
+_STRANGE = Sql("test_strange", "A kind without templates.", "UPDATE email_message SET kind = 'strange'")
 _JOBS = Sql("test_jobs", "Jobs left.", "SELECT count(*) FROM pgqueuer")
 _WAIT = Sql(
     "test_wait",
@@ -263,6 +267,39 @@ async def test_worker_that_died_while_sending_leaves_the_message_unknown(
     message = await message_of(database, order_id)
     assert (message.state, message.reason) == ("unknown", "stopped_while_sending")
     assert post.script.taken == []
+    assert await number(database, _JOBS) == 0
+
+
+async def test_word_of_the_mail_server_outlives_a_restart_of_the_database(
+    database: Database, clock: SetClock, seals: Seals, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = await queue_order(database, clock, seals)
+    away = 2
+
+    async def refuse_twice(*arguments: object) -> None:
+        nonlocal away
+        if away:
+            away -= 1
+            raise Unavailable("database_unavailable")
+        await record(*arguments)
+
+    record: Any = send_message._record
+    monkeypatch.setattr(send_message, "_record", refuse_twice)
+    monkeypatch.setattr(send_message, "_RECORD_PAUSE_S", 0.01)
+    assert await send_messages(database, clock, seals, post.server, SENDER) == 1
+    assert (await message_of(database, order_id)).state == "sent"
+    assert len(post.script.taken) == 1
+    assert await number(database, _JOBS) == 0
+
+
+async def test_message_of_an_unknown_kind_is_given_up(
+    database: Database, clock: SetClock, seals: Seals, post: Post
+) -> None:
+    order_id = await queue_order(database, clock, seals)
+    await change(database, _STRANGE)
+    assert await send_messages(database, clock, seals, post.server, SENDER) == 1
+    message = await message_of(database, order_id)
+    assert (message.state, message.reason) == ("failed", "kind_unknown")
     assert await number(database, _JOBS) == 0
 
 

@@ -93,4 +93,4 @@ def _read(file: Path) -> Mail | None:
 
 def _part(message: EmailMessage, kind: str) -> str:
     body = message.get_body(preferencelist=(kind,))
-    return "" if body is None else str(body.get_content())
+    return "" if body is None else str(body.get_content()).replace("\r\n", "\n")
