@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # An installation is named by its locks: the same locks are installed once, other ones make a new stamp.
 fingerprint = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
 DEMO_LOCKS := requirements/build.txt requirements/demo.txt pyproject.toml
-CHECK_LOCKS := requirements/build.txt requirements/check.txt pyproject.toml
+CHECK_LOCKS := requirements/build.txt requirements/check.txt requirements/spec.txt pyproject.toml
 DEMO_STAMP := $(VENV)/.demo-$(call fingerprint,$(DEMO_LOCKS))
 CHECK_STAMP := $(VENV)/.check-$(call fingerprint,$(CHECK_LOCKS))
 LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -72,6 +72,8 @@ $(DEMO_STAMP): | $(BIN)/python
 $(CHECK_STAMP): | $(BIN)/python
 	@echo "Installing what checks and tests need into $(VENV)."
 	@$(call install,check)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes \
+		-r requirements/spec.txt
 	@rm -f $(VENV)/.demo-* $(VENV)/.check-* && touch $(DEMO_STAMP) $@
 
 $(BIN)/python:

@@ -11,6 +11,7 @@ import pytest
 from psycopg import sql
 
 from cluster import database_at
+from sandbox.judged import new_complaints
 from vivr.clock import SetClock
 from vivr.database import Database
 from vivr.embedded_postgres import temporary_cluster
@@ -19,6 +20,13 @@ from vivr.migrate import migrate
 from vivr.sealing import Seals
 
 KEY = bytes(range(32))
+
+
+@pytest.fixture(autouse=True)
+def stripe_document() -> Generator[None]:
+    """Fails a test during which the sandbox answered, or let pass, what Stripe's own document does not allow."""
+    yield
+    assert new_complaints() == []
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import httpx
 import stripe
 import uvicorn
 
+from sandbox.judged import Judged
 from stripe_sandbox import Options, Store, SystemClock, build_app
 from stripe_sandbox.hangup import CuttableProtocol
 
@@ -22,12 +23,12 @@ WAIT_S = 8.0
 
 
 class ServerThread:
-    """The sandbox on a free port, in a thread of its own."""
+    """The sandbox on a free port, in a thread of its own; every call is judged by Stripe's own document."""
 
     def __init__(self, data: Path, options: Options, seed: int | None = 1) -> None:
         self.store = Store(data, SystemClock(), seed)
         config = uvicorn.Config(
-            build_app(self.store, options), host="127.0.0.1", port=0, http=CuttableProtocol, log_level="error"
+            Judged(build_app(self.store, options)), host="127.0.0.1", port=0, http=CuttableProtocol, log_level="error"
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run)

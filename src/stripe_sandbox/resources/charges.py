@@ -137,7 +137,7 @@ def bank_details(method: Doc) -> Doc:
     """`payment_method_details` of a SEPA debit."""
     shown: Doc = method["sepa_debit"]
     details = {name: shown[name] for name in ("bank_code", "branch_code", "country", "fingerprint", "last4")}
-    return {"sepa_debit": {**details, "expected_debit_date": None, "mandate": None}, "type": "sepa_debit"}
+    return {"sepa_debit": {**details, "mandate": None}, "type": "sepa_debit"}
 
 
 def retrieve_charge(call: Call) -> Doc:
