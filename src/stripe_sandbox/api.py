@@ -22,9 +22,11 @@ from stripe_sandbox.state.work import Cause, Doc, Work, open_work, public
 from stripe_sandbox.timers import run_due
 from stripe_sandbox.versions import check_version
 from stripe_sandbox.wire.errors import StripeError, invalid, key_in_use, rate_limited, server_error
-from stripe_sandbox.wire.expansion import expand
+from stripe_sandbox.wire.expansion import ANY_KIND, expand
 from stripe_sandbox.wire.forms import Decoded, decode_form
 from stripe_sandbox.wire.idempotency import KeyedRequest, StoredAnswer, find_answer, keep_answer, keyed_request
+from stripe_sandbox.wire.multipart import KIND as MULTIPART
+from stripe_sandbox.wire.multipart import decode_multipart
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class Api:
         request, keyed = exchange.request, None
         try:
             version = check_version(request.headers.get("stripe-version"))
-            decoded = decode_form(request.body if request.method == "POST" else request.query or request.body)
+            decoded = _decode(request)
             keyed = _keyed(request, decoded)
             with open_work(self.store, exchange.account, Cause(exchange.mark, request.key)) as work:
                 return _replay_or_run(work, exchange, decoded, version, keyed)
@@ -149,6 +151,14 @@ class Api:
                 with open_work(self.store, exchange.account) as work:
                     keep_answer(work, keyed, StoredAnswer(exchange.mark, answer.status, answer.body))
             return answer
+
+
+def _decode(request: ApiRequest) -> dict[str, Decoded]:
+    """The parameters: a form in the body or the address, or the parts of an upload."""
+    kind = request.headers.get("content-type", "")
+    if request.method == "POST" and kind.startswith(MULTIPART):
+        return decode_multipart(kind, request.body)
+    return decode_form(request.body if request.method == "POST" else request.query or request.body)
 
 
 def _replay_or_run(
@@ -189,7 +199,7 @@ def _run(work: Work, exchange: Exchange, decoded: dict[str, Decoded], version: s
     paths: list[str] = params.get("expand", [])
 
     def find(kind: str, object_id: str) -> Doc | None:
-        stored = work.find(kind, object_id)
+        stored = work.find_any(object_id) if kind == ANY_KIND else work.find(kind, object_id)
         return None if stored is None else public(stored)
 
     def include(owner: Doc, name: str) -> Doc | None:

@@ -6,8 +6,9 @@ Source: Stripe docs, testing (2026-08-07).
 from dataclasses import dataclass
 from typing import Literal
 
-from stripe_sandbox import declines
+from stripe_sandbox import declines, dispute_cases
 from stripe_sandbox.declines import Decline
+from stripe_sandbox.dispute_cases import DisputeCase
 from stripe_sandbox.ids import scramble
 
 # How 3-D Secure goes: `on_request` only if the merchant asks for it, `error` when its look-up fails,
@@ -40,6 +41,8 @@ class Card:
     risk_level: str = "normal"
     failing_check: str | None = None
     refund: RefundManner = "prompt"
+    disputes: tuple[DisputeCase, ...] = ()
+    fraud_warning: bool = False
 
     @property
     def last4(self) -> str:
@@ -91,13 +94,13 @@ CARDS = (
     Card("4000000000000028", "card_avsLine1Fail", failing_check="line1"),
     Card("4000000000000010", "card_avsFail", failing_check="avs"),
     Card("4000000000000044", "card_avsUnchecked"),
-    Card("4000000000000259", "card_createDispute"),
-    Card("4000000000002685", "card_createDisputeProductNotReceived"),
-    Card("4000000000001976", "card_createDisputeInquiry"),
-    Card("4000000000005423", "card_createIssuerFraudRecord"),
-    Card("4000000404000079", "card_createMultipleDisputes"),
-    Card("4000000404000038", "card_createCe3EligibleDispute"),
-    Card("4000008400000779", "card_createComplianceDispute"),
+    Card("4000000000000259", "card_createDispute", disputes=(dispute_cases.FRAUDULENT,)),
+    Card("4000000000002685", "card_createDisputeProductNotReceived", disputes=(dispute_cases.NOT_RECEIVED,)),
+    Card("4000000000001976", "card_createDisputeInquiry", disputes=(dispute_cases.INQUIRY,)),
+    Card("4000000000005423", "card_createIssuerFraudRecord", fraud_warning=True),
+    Card("4000000404000079", "card_createMultipleDisputes", disputes=dispute_cases.HALVES),
+    Card("4000000404000038", "card_createCe3EligibleDispute", disputes=(dispute_cases.COMPELLING,)),
+    Card("4000008400000779", "card_createComplianceDispute", disputes=(dispute_cases.COMPLIANCE,)),
     Card("4000000000007726", "card_pendingRefund", refund="pending"),
     Card("4000000000005126", "card_refundFail", refund="failing"),
     Card("4000002500003155", "card_authenticationRequiredOnSetup", three_d_secure="required"),

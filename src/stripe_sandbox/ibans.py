@@ -55,6 +55,7 @@ BANK_ACCOUNTS = (
             "successDelayed": "DE08370400440532013003",
             "failed": "DE62370400440532013001",
             "failedDelayed": "DE78370400440532013004",
+            "disputed": "DE35370400440532013002",
             "insufficientFunds": "DE65370400440002222227",
         }
     ),
@@ -64,6 +65,7 @@ BANK_ACCOUNTS = (
             "successDelayed": "AT321904300235473204",
             "failed": "AT861904300235473202",
             "failedDelayed": "AT051904300235473205",
+            "disputed": "AT591904300235473203",
             "insufficientFunds": "AT981904300002222227",
         }
     ),
@@ -73,6 +75,7 @@ BANK_ACCOUNTS = (
             "successDelayed": "FR3020041010050500013M02609",
             "failed": "FR8420041010050500013M02607",
             "failedDelayed": "FR7920041010050500013M02600",
+            "disputed": "FR5720041010050500013M02608",
         }
     ),
 )

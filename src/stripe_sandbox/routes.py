@@ -13,9 +13,12 @@ from stripe_sandbox.resources import (
     charges,
     checkout_sessions,
     customers,
+    disputes,
     events_api,
+    files,
     payment_intents,
     payment_methods,
+    radar,
     refunds,
     webhook_endpoints,
 )
@@ -44,6 +47,7 @@ class Route:
 
 _SESSIONS = "/v1/checkout/sessions"
 _INTENTS = "/v1/payment_intents"
+_WARNINGS = "/v1/radar/early_fraud_warnings"
 _ENDPOINTS = "/v1/webhook_endpoints"
 
 ROUTES = (
@@ -74,6 +78,18 @@ ROUTES = (
     Route("GET", "/v1/refunds/{id}", NOTHING, refunds.retrieve_refund),
     Route("POST", "/v1/refunds/{id}", payments.UPDATE_REFUND, refunds.update_refund),
     Route("POST", "/v1/refunds/{id}/cancel", NOTHING, refunds.cancel_refund),
+    Route("GET", "/v1/disputes", payments.LIST_BY_PAYMENT, disputes.list_disputes),
+    Route("GET", "/v1/disputes/{id}", NOTHING, disputes.retrieve_dispute),
+    Route("POST", "/v1/disputes/{id}", payments.UPDATE_DISPUTE, disputes.update_dispute),
+    Route("POST", "/v1/disputes/{id}/close", NOTHING, disputes.close_dispute),
+    Route("POST", "/v1/files", payments.CREATE_FILE, files.create_file),
+    Route("GET", "/v1/files", payments.LIST_FILES, files.list_files),
+    Route("GET", "/v1/files/{id}", NOTHING, files.retrieve_file),
+    Route("GET", _WARNINGS, payments.LIST_BY_PAYMENT, radar.list_warnings),
+    Route("GET", _WARNINGS + "/{id}", NOTHING, radar.retrieve_warning),
+    Route("GET", "/v1/reviews", payments.LIST_BY_TIME, radar.list_reviews),
+    Route("GET", "/v1/reviews/{id}", NOTHING, radar.retrieve_review),
+    Route("POST", "/v1/reviews/{id}/approve", NOTHING, radar.approve_review),
     Route("GET", "/v1/balance_transactions", payments.LIST_BALANCE, balance_transactions.list_balance_transactions),
     Route("GET", "/v1/balance_transactions/{id}", NOTHING, balance_transactions.retrieve_balance_transaction),
     Route("GET", "/v1/payment_methods/{id}", NOTHING, payment_methods.retrieve_payment_method),

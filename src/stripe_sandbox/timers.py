@@ -6,12 +6,16 @@ from stripe_sandbox.flows.balance import fill_balance
 from stripe_sandbox.flows.bank import answer_debit
 from stripe_sandbox.flows.capture import lapse_authorization
 from stripe_sandbox.flows.checkout import expire_due_session
+from stripe_sandbox.flows.disputes import close_due_inquiry, decide_dispute, pass_deadline
 from stripe_sandbox.flows.refunds import fail_due_refund, give_reference, settle_due_refund
 from stripe_sandbox.state.store import Account, Store
 from stripe_sandbox.state.work import Cause, Work
 
 ACTS: dict[str, Callable[[Work, str], None]] = {
     "answer_debit": answer_debit,
+    "close_inquiry": close_due_inquiry,
+    "decide_dispute": decide_dispute,
+    "dispute_deadline": pass_deadline,
     "expire_session": expire_due_session,
     "fail_refund": fail_due_refund,
     "fill_balance": fill_balance,

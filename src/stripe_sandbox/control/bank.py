@@ -4,9 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stripe_sandbox.control.request import NOT_FOUND, Control, Refused
+from stripe_sandbox.dispute_cases import NETWORK_CODES, REASONS, DisputeCase
 from stripe_sandbox.flows.bank import fail_debit, settle_debit
 from stripe_sandbox.flows.checkout import finish_session_challenge
 from stripe_sandbox.flows.confirmation import finish_challenge
+from stripe_sandbox.flows.disputes import (
+    INQUIRIES,
+    close_inquiry,
+    escalate_inquiry,
+    lose_dispute,
+    open_dispute,
+    win_dispute,
+)
+from stripe_sandbox.flows.early_warnings import open_warning
 from stripe_sandbox.flows.refunds import ask_buyer, end_refund, settle_refund
 from stripe_sandbox.state.work import Doc, Work, open_work, public
 
@@ -29,6 +39,18 @@ def _answer_challenge(work: Work, intent: Doc, *, passed: bool) -> None:
         finish_session_challenge(work, session, intent, passed=passed)
 
 
+def _dispute(work: Work, charge: Doc, control: Control) -> None:
+    """With the body `{"reason": "fraudulent", "amount": 700, "inquiry": false}`, all of it optional."""
+    reason = control.body.get("reason", "fraudulent")
+    amount = control.body.get("amount", charge["amount_captured"])
+    inquiry = control.body.get("inquiry", False)
+    if set(control.body) - {"reason", "amount", "inquiry"} or reason not in REASONS or not isinstance(inquiry, bool):
+        raise Refused(f"Send reason ({', '.join(REASONS)}), amount and inquiry (true or false).")
+    if isinstance(amount, bool) or not isinstance(amount, int) or not 1 <= amount <= charge["amount_captured"]:
+        raise Refused(f"amount must be a number from 1 to {charge['amount_captured']}.")
+    open_dispute(work, charge, DisputeCase(reason, NETWORK_CODES.get(reason), inquiry), amount)
+
+
 _PAYMENT = {
     "settle": Act(("processing",), lambda work, intent, _: settle_debit(work, intent)),
     "fail": Act(("processing",), lambda work, intent, _: fail_debit(work, intent)),
@@ -42,9 +64,23 @@ _REFUND = {
     "ask_buyer": Act(("pending",), lambda work, refund, _: ask_buyer(work, refund)),
     "cancel": Act(_UNDER_WAY, lambda work, refund, _: end_refund(work, refund, "canceled")),
 }
+_CHARGE = {
+    "dispute": Act(("succeeded",), _dispute),
+    "warn": Act(("succeeded",), lambda work, charge, _: open_warning(work, charge)),
+}
+_CHARGEBACKS = ("needs_response", "under_review")
+_DISPUTE = {
+    "win": Act(_CHARGEBACKS, lambda work, dispute, _: win_dispute(work, dispute)),
+    "lose": Act(_CHARGEBACKS, lambda work, dispute, _: lose_dispute(work, dispute)),
+    "escalate": Act(INQUIRIES, lambda work, dispute, _: escalate_inquiry(work, dispute)),
+    "close": Act(INQUIRIES, lambda work, dispute, _: close_inquiry(work, dispute)),
+}
 # The prefix of an id says what it names.
 PLAYS: dict[str, tuple[str, dict[str, Act]]] = {
     "pi": ("payment_intent", _PAYMENT),
+    "ch": ("charge", _CHARGE),
+    "py": ("charge", _CHARGE),
+    "du": ("dispute", _DISPUTE),
     "re": ("refund", _REFUND),
     "pyr": ("refund", _REFUND),
 }
@@ -54,7 +90,8 @@ def play_bank(control: Control) -> Doc:
     """POST bank/{id}/{act}.
 
     PaymentIntent: `settle` or `fail` a bank debit, `authenticate` or `refuse` a challenge. Refund: `succeed`, `fail`
-    (also long after it succeeded), `ask_buyer` (requires_action), `cancel`.
+    (also long after it succeeded), `ask_buyer` (requires_action), `cancel`. Charge: `dispute`, `warn` (early fraud
+    warning). Dispute: `win`, `lose`, and for an inquiry `escalate`, `close`.
     """
     object_id = control.path["id"]
     kind, acts = PLAYS.get(object_id.partition("_")[0], PLAYS["pi"])

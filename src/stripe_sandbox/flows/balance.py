@@ -3,6 +3,8 @@
 Known a few seconds after the charge (capture `automatic_async`).
 """
 
+from dataclasses import dataclass
+
 from stripe_sandbox.events import emit
 from stripe_sandbox.ids import stem_of
 from stripe_sandbox.state.work import Doc, Work
@@ -44,32 +46,66 @@ def fill_balance(work: Work, charge_id: str) -> None:
 
 def new_balance_transaction(work: Work, *, source: Doc, amount: int, fee: int, kind: str) -> Doc:
     """Stores one movement of the balance, in the charge's own currency."""
-    details = [
-        {
-            "amount": fee,
-            "application": None,
-            "currency": source["currency"],
-            "description": "Stripe processing fees",
-            "type": "stripe_fee",
-        }
-    ]
-    return work.insert(
+    return _insert_entry(
+        work,
+        source,
+        (amount, fee, "Stripe processing fees"),
         {
             "id": work.mint("txn", stem_of(source["id"])),
-            "object": "balance_transaction",
-            "amount": amount,
             "available_on": work.now + AVAILABLE_AFTER_S,
-            "balance_type": "payments",
-            "created": work.now,
-            "currency": source["currency"],
             "description": source.get("description"),
-            "exchange_rate": None,
-            "fee": fee,
-            "fee_details": details if fee else [],
-            "net": amount - fee,
             "reporting_category": {"payment": "charge", "payment_refund": "refund"}.get(kind, kind),
-            "source": source["id"],
             "status": "pending",
             "type": kind,
-        }
+        },
     )
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """What a movement that no payment made says of itself."""
+
+    description: str
+    reporting_category: str
+
+
+def book_adjustment(work: Work, dispute: Doc, amount: int, fee: int, note: Adjustment) -> Doc:
+    """Stores what a dispute takes or gives back, at once."""
+    return _insert_entry(
+        work,
+        dispute,
+        (amount, fee, "Dispute fee"),
+        {
+            "id": work.mint("txn"),
+            "available_on": work.now,
+            "description": note.description,
+            "reporting_category": note.reporting_category,
+            "status": "available",
+            "type": "adjustment",
+        },
+    )
+
+
+def _insert_entry(work: Work, source: Doc, money: tuple[int, int, str], parts: Doc) -> Doc:
+    """`money` is the amount, the fee and what the fee is for."""
+    amount, fee, fee_name = money
+    details = {
+        "amount": fee,
+        "application": None,
+        "currency": source["currency"],
+        "description": fee_name,
+        "type": "stripe_fee",
+    }
+    entry: Doc = {
+        "object": "balance_transaction",
+        "amount": amount,
+        "balance_type": "payments",
+        "created": work.now,
+        "currency": source["currency"],
+        "exchange_rate": None,
+        "fee": fee,
+        "fee_details": [details] if fee else [],
+        "net": amount - fee,
+        "source": source["id"],
+    }
+    return work.insert({**entry, **parts})

@@ -5,8 +5,10 @@ meanwhile; the end of the debit is told by checkout.session.async_payment_succee
 """
 
 from stripe_sandbox import declines
+from stripe_sandbox.dispute_cases import DEBIT
 from stripe_sandbox.events import emit
 from stripe_sandbox.flows.balance import FILL_DELAY_S
+from stripe_sandbox.flows.disputes import open_dispute
 from stripe_sandbox.ibans import bank_account_by_fingerprint
 from stripe_sandbox.resources.charges import bank_details, new_charge, outcome
 from stripe_sandbox.state.work import Doc, Work, public
@@ -56,6 +58,9 @@ def settle_debit(work: Work, intent: Doc) -> None:
         session["payment_status"] = "paid"
         work.save(session)
         emit(work, "checkout.session.async_payment_succeeded", session)
+    method = work.get("payment_method", intent["payment_method"])
+    if bank_account_by_fingerprint(method["sepa_debit"]["fingerprint"]).scenario == "disputed":
+        open_dispute(work, charge, DEBIT, charge["amount_captured"])
 
 
 def fail_debit(work: Work, intent: Doc, decline: declines.Decline = declines.BANK_DEBIT_FAILED) -> None:

@@ -1,7 +1,10 @@
 """Authorised money: captured whole or in part, released by cancelling, or lapsed after seven days."""
 
+from stripe_sandbox.cards import card_by_fingerprint
 from stripe_sandbox.events import emit
 from stripe_sandbox.flows.balance import book_charge
+from stripe_sandbox.flows.disputes import trouble_charge
+from stripe_sandbox.flows.reviews import close_review
 from stripe_sandbox.state.work import Doc, Work
 
 
@@ -14,6 +17,7 @@ def capture_intent(work: Work, intent: Doc, amount: int) -> None:
     intent.update(status="succeeded", amount_received=amount, amount_capturable=0)
     work.save(intent)
     emit(work, "charge.captured", charge)
+    trouble_charge(work, charge, card_by_fingerprint(charge["payment_method_details"]["card"]["fingerprint"]))
     emit(work, "payment_intent.succeeded", intent)
 
 
@@ -26,6 +30,7 @@ def cancel_intent(work: Work, intent: Doc, reason: str | None) -> None:
         charge.update(refunded=True, amount_refunded=charge["amount"])
         work.save(charge)
         emit(work, "charge.refunded", charge)
+        close_review(work, charge, "canceled")
     emit(work, "payment_intent.canceled", intent)
 
 
@@ -37,6 +42,7 @@ def lapse_authorization(work: Work, intent_id: str) -> None:
     charge.update(refunded=True, amount_refunded=charge["amount"])
     work.save(charge)
     emit(work, "charge.expired", charge)
+    close_review(work, charge, "canceled")
     emit(work, "payment_intent.canceled", intent)
 
 

@@ -19,6 +19,8 @@ from stripe_sandbox.declines import (
 from stripe_sandbox.events import emit
 from stripe_sandbox.flows.balance import FILL_DELAY_S, book_charge
 from stripe_sandbox.flows.bank import start_debit
+from stripe_sandbox.flows.disputes import trouble_charge
+from stripe_sandbox.flows.reviews import open_review
 from stripe_sandbox.resources.charges import card_details, new_charge, outcome
 from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.wire.errors import DOCS_URL
@@ -194,7 +196,9 @@ def _charge_card(
     if manual:
         _hold_funds(work, intent, charge)
     else:
-        _take_funds(work, intent, charge)
+        _take_funds(work, intent, charge, card)
+    if card.risk_level == "elevated":
+        open_review(work, intent, charge)
     return None
 
 
@@ -206,7 +210,7 @@ def _hold_funds(work: Work, intent: Doc, charge: Doc) -> None:
     emit(work, "payment_intent.amount_capturable_updated", intent)
 
 
-def _take_funds(work: Work, intent: Doc, charge: Doc) -> None:
+def _take_funds(work: Work, intent: Doc, charge: Doc, card: Card) -> None:
     if intent["capture_method"] == "automatic":
         book_charge(work, charge)
     else:
@@ -214,4 +218,5 @@ def _take_funds(work: Work, intent: Doc, charge: Doc) -> None:
     intent.update(status="succeeded", amount_received=intent["amount"])
     work.save(intent)
     emit(work, "charge.succeeded", charge)
+    trouble_charge(work, charge, card)
     emit(work, "payment_intent.succeeded", intent)

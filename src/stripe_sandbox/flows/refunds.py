@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from stripe_sandbox.cards import RefundManner, card_by_fingerprint
 from stripe_sandbox.events import emit
 from stripe_sandbox.flows.balance import new_balance_transaction
+from stripe_sandbox.flows.early_warnings import retire_warnings
+from stripe_sandbox.flows.reviews import close_review
 from stripe_sandbox.ids import scramble, stem_of
 from stripe_sandbox.state.work import Doc, Work
 
@@ -61,6 +63,9 @@ def issue_refund(work: Work, charge: Doc, wish: RefundWish) -> Doc:
         work.set_timer(REFERENCE_S, "give_reference", refund["id"])
     emit(work, "refund.created", refund)
     emit(work, "charge.refunded", charge, {name: value for name, value in before.items() if charge[name] != value})
+    if charge["refunded"]:
+        retire_warnings(work, charge)
+        close_review(work, charge, "refunded_as_fraud" if wish.reason == "fraudulent" else "refunded")
     return refund
 
 

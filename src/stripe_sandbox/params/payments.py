@@ -19,7 +19,9 @@ from stripe_sandbox.params.basic import (
     route,
 )
 from stripe_sandbox.params.checkout import DESCRIPTOR
+from stripe_sandbox.resources.dispute_shape import EVIDENCE_FILES, EVIDENCE_TEXTS
 from stripe_sandbox.versions import payment_method_types_gone
+from stripe_sandbox.wire.multipart import Upload
 from stripe_sandbox.wire.schema import Array, Boolean, Choice, Integer, Param, PartlyBuilt, Shape, Text
 
 _OPTIONS = Param(
@@ -136,3 +138,35 @@ LIST_CHARGE_REFUNDS = listing()
 UPDATE_REFUND = route({"metadata": METADATA})
 LIST_REFUNDS = listing({"charge": TEXT, "payment_intent": TEXT, "created": CREATED})
 LIST_BALANCE = listing({"source": TEXT, "type": TEXT, "currency": TEXT, "created": CREATED, **not_built("payout")})
+
+LIST_BY_PAYMENT = listing({"charge": TEXT, "payment_intent": TEXT, "created": CREATED})
+LIST_BY_TIME = listing({"created": CREATED})
+_EVIDENCE = Shape(
+    {
+        **{name: Param(Text(longest=150_000)) for name in EVIDENCE_TEXTS},
+        **dict.fromkeys(EVIDENCE_FILES, TEXT),
+        **not_built("enhanced_evidence"),
+    }
+)
+UPDATE_DISPUTE = route({"evidence": Param(_EVIDENCE), "metadata": METADATA, "submit": BOOLEAN})
+_PURPOSES = (
+    "account_requirement",
+    "additional_verification",
+    "business_icon",
+    "business_logo",
+    "customer_signature",
+    "dispute_evidence",
+    "identity_document",
+    "issuing_regulatory_reporting",
+    "pci_document",
+    "tax_document_user_upload",
+    "terminal_reader_splashscreen",
+)
+CREATE_FILE = route(
+    {
+        "file": Param(Upload(), required=True),
+        "purpose": Param(Choice(_PURPOSES), required=True),
+        **not_built("file_link_data"),
+    }
+)
+LIST_FILES = listing({"purpose": choice(*_PURPOSES), "created": CREATED})

@@ -2,6 +2,7 @@
 
 from stripe_sandbox.call import Call
 from stripe_sandbox.events import emit
+from stripe_sandbox.flows.disputes import disputes_of
 from stripe_sandbox.flows.refunds import RefundWish, end_refund, issue_refund, refunds_of, unrefunded
 from stripe_sandbox.money import show_amount
 from stripe_sandbox.state.work import Doc, Work, public
@@ -18,6 +19,8 @@ def create_refund(call: Call) -> Doc:
             f"Charge {charge['id']} has not been captured; cancel the PaymentIntent to release the funds.",
             param="charge",
         )
+    if any(not dispute["is_charge_refundable"] for dispute in disputes_of(call.work, charge["id"])):
+        raise refused(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
     remaining = unrefunded(call.work, charge)
     if remaining <= 0:
         raise refused(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")

@@ -84,6 +84,13 @@ class Work:
         ).fetchone()
         return None if row is None else self._remember(row)
 
+    def find_any(self, object_id: str) -> Doc | None:
+        """The object of this id, of whatever kind, or None."""
+        row = self.tx.execute(
+            "SELECT id, body FROM object WHERE id = ? AND account = ?", (object_id, self.account.id)
+        ).fetchone()
+        return None if row is None else self._remember(row)
+
     def get(self, kind: str, object_id: str) -> Doc:
         """The object of this kind and id, which must exist because another object names it."""
         doc = self.find(kind, object_id)

@@ -13,16 +13,29 @@ Finder = Callable[[str, str], Doc | None]
 Included = Callable[[Doc, str], Doc | None]
 
 DEPTH_MAX = 4
+# The id may name objects of several kinds.
+ANY_KIND = "*"
 
 # object -> field -> kind of the object that its id names; None marks a list that is shown only when asked for.
 EXPANDABLE: dict[str, dict[str, str | None]] = {
     "checkout.session": {"payment_intent": "payment_intent", "customer": "customer", "line_items": None},
-    "payment_intent": {"customer": "customer", "latest_charge": "charge", "payment_method": "payment_method"},
+    "payment_intent": {
+        "customer": "customer",
+        "latest_charge": "charge",
+        "payment_method": "payment_method",
+        "review": "review",
+    },
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
+    "radar.early_fraud_warning": {"charge": "charge", "payment_intent": "payment_intent"},
+    "review": {"charge": "charge", "payment_intent": "payment_intent"},
     "charge": {
         "balance_transaction": "balance_transaction",
         "customer": "customer",
+        "dispute": "dispute",
         "payment_intent": "payment_intent",
+        "payment_method": "payment_method",
         "refunds": None,
+        "review": "review",
     },
     "refund": {
         "balance_transaction": "balance_transaction",
@@ -31,7 +44,7 @@ EXPANDABLE: dict[str, dict[str, str | None]] = {
         "payment_intent": "payment_intent",
     },
     "payment_method": {"customer": "customer"},
-    "balance_transaction": {"source": "charge"},
+    "balance_transaction": {"source": ANY_KIND},
 }
 
 
