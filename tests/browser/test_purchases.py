@@ -118,6 +118,7 @@ def test_confirming_page_turns_into_the_receipt_without_a_reload(open_browser: O
     fill_card(page)
     page.wait_for_url("**/checkout/success?session_id=**")
     expect(waiting.get_by_role("heading", name="Merci, votre commande est payée")).to_be_visible()
+    expect(waiting.get_by_role("status").first).to_have_text("Merci, votre commande est payée")
     expect(waiting.locator("[data-stage]")).to_have_attribute("data-stage", "settled")
     assert len(documents) == 1
 

@@ -51,6 +51,7 @@ async def test_named_product_is_chosen_first(browser: httpx.AsyncClient) -> None
     page = (await browser.get("/produit/coussin?sku=G40")).text
     assert 'name="option1" value="Gris" checked' in page
     assert "Plus que 2 en stock" in page
+    assert 'href="/en/produit/coussin?sku=G40"' in page
 
 
 async def test_sold_out_product_can_not_be_added(browser: httpx.AsyncClient) -> None:

@@ -18,7 +18,7 @@ OPTIONS = {"**.html": {"newstyle_gettext": "true", "silent": "false"}}
 
 def asked_for() -> set[str]:
     """The sentences of all templates that people see in a browser."""
-    methods = [("email/**", "ignore"), ("**.html", "jinja2")]
+    methods = [("email/**", "ignore"), ("mailbox/**", "ignore"), ("**.html", "jinja2")]
     found = extract_from_dir(str(SOURCE / "templates"), method_map=methods, options_map=OPTIONS)
     return {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
 

@@ -21,6 +21,8 @@ async function showReceipt() {
   stage.replaceChildren(...page.querySelector("[data-stage]").childNodes);
   stage.dataset.stage = "settled";
   document.title = page.title;
+  // Screen readers are told the heading alone; the rest is read when they get there.
+  document.querySelector("[data-said]").textContent = stage.querySelector("h1").textContent;
   document.getElementById("content").focus();
   scrollTo({ top: 0 });
 }

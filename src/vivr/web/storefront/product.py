@@ -1,6 +1,7 @@
 """``/produit/{handle}``: one entry with its options; sending its form puts a product into the basket."""
 
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -27,7 +28,8 @@ async def show_product(request: Request) -> Response:
     entry = await _find_entry(visit, request.path_params["handle"])
     sku = request.query_params.get("sku")
     named = next((product for product in entry.products if product.sku == sku), None)
-    return await _render(visit, entry, named or first_choice(entry))
+    query = urlencode({"sku": named.sku}) if named else ""
+    return await _render(visit, entry, named or first_choice(entry), query=query)
 
 
 async def add_product(request: Request) -> Response:
@@ -81,12 +83,19 @@ async def _render_refusal(visit: Visit, entry: CatalogueEntry, product: Product,
 
 
 async def _render(
-    visit: Visit, entry: CatalogueEntry, chosen: Product, *, code: str = "", problem: str = "", status: int = 200
+    visit: Visit,
+    entry: CatalogueEntry,
+    chosen: Product,
+    *,
+    code: str = "",
+    problem: str = "",
+    query: str = "",
+    status: int = 200,
 ) -> Response:
     terms = visit.shop.order_terms(visit.locale).pricing
     return render_page(
         "storefront/product.html",
-        await read_frame(visit),
+        await read_frame(visit, query=query),
         status=status,
         entry=entry,
         chosen=chosen,
