@@ -1,0 +1,178 @@
+"""The inbox in the database: each event once, one worker at a time, and a fence against late writers."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from money_rows import add_order, ask, change
+from vivr.clock import SetClock
+from vivr.database import Database
+from vivr.errors import ConstraintViolated
+from vivr.webhooks import store
+from vivr.webhooks.model import EventState, InboxEvent
+
+LEASE = timedelta(seconds=60)
+
+
+async def receive(database: Database, clock: SetClock, event_id: str, **more: Any) -> int:
+    """Store a delivery; how often the event was delivered by now."""
+    values: dict[str, Any] = {
+        "account": "acct_1",
+        "livemode": False,
+        "id": event_id,
+        "type": "payment_intent.succeeded",
+        "object_id": f"pi_of_{event_id}",
+        "api_version": None,
+        "body": "{}",
+        "now": clock.now(),
+        "state": EventState.RECEIVED,
+        "reason": None,
+        "ended_at": None,
+        "request_id": "req_1",
+    }
+    async with database.transaction() as tx:
+        return await store.insert_event(tx, **values | more)
+
+
+async def claim(database: Database, clock: SetClock) -> InboxEvent | None:
+    """Take one waiting event."""
+    async with database.transaction() as tx:
+        return await store.claim_event(tx, now=clock.now(), lease_until=clock.now() + LEASE)
+
+
+async def end(database: Database, clock: SetClock, event: InboxEvent, **more: Any) -> bool:
+    """Write what it came to."""
+    values: dict[str, Any] = {
+        "state": EventState.PROCESSED,
+        "reason": "Done.",
+        "order_id": None,
+        "payment_id": None,
+        "tries": event.tries,
+        "now": clock.now(),
+    }
+    async with database.transaction() as tx:
+        return await store.end_event(tx, event, **values | more)
+
+
+async def put_back(database: Database, clock: SetClock, event: InboxEvent, *, seconds: float = 3) -> bool:
+    """Let it be tried again."""
+    later = clock.now() + timedelta(seconds=seconds)
+    async with database.transaction() as tx:
+        return await store.retry_event(tx, event, reason="Unavailable", tries=event.tries, next_try_at=later)
+
+
+async def test_the_first_body_is_kept_and_deliveries_are_counted(database: Database, clock: SetClock) -> None:
+    assert await receive(database, clock, "evt_1", body='{"first": true}') == 1
+    assert await receive(database, clock, "evt_1", body='{"second": true}', type="other", object_id="other") == 2
+    assert await receive(database, clock, "evt_1", account="acct_2") == 1
+    assert await receive(database, clock, "evt_1", livemode=True) == 1
+    found = await ask(
+        database, "SELECT body, type, deliveries FROM inbox_event WHERE account = 'acct_1' AND NOT livemode"
+    )
+    assert found == [{"body": '{"first": true}', "type": "payment_intent.succeeded", "deliveries": 2}]
+
+
+async def test_a_delivery_of_an_ended_event_wakes_nothing(database: Database, clock: SetClock) -> None:
+    await receive(database, clock, "evt_1")
+    event = await claim(database, clock)
+    assert event is not None
+    assert await end(database, clock, event)
+    assert await receive(database, clock, "evt_1") == 2
+    clock.advance(hours=1)
+    assert await claim(database, clock) is None
+
+
+async def test_an_event_is_claimed_once_until_its_lease_ends_and_each_claim_raises_the_fence(
+    database: Database, clock: SetClock
+) -> None:
+    await receive(database, clock, "evt_1")
+    first = await claim(database, clock)
+    assert first is not None
+    assert first.fence == 1
+    clock.advance(seconds=59)
+    assert await claim(database, clock) is None
+    clock.advance(seconds=1)
+    second = await claim(database, clock)
+    assert second is not None
+    assert second.fence == 2
+    assert not await end(database, clock, first)
+    assert not await put_back(database, clock, first)
+    assert await end(database, clock, second)
+    assert not await end(database, clock, second, state=EventState.DEAD)
+    assert not await put_back(database, clock, second)
+    assert await ask(database, "SELECT state, reason, lease_until FROM inbox_event") == [
+        {"state": "PROCESSED", "reason": "Done.", "lease_until": None}
+    ]
+
+
+async def test_events_of_one_object_are_processed_one_after_the_other(database: Database, clock: SetClock) -> None:
+    await receive(database, clock, "evt_1", object_id="pi_1")
+    await receive(database, clock, "evt_2", object_id="pi_1")
+    await receive(database, clock, "evt_3", object_id="pi_2")
+    await receive(database, clock, "evt_4", object_id="pi_1", account="acct_2")
+    taken = [await claim(database, clock) for _ in range(4)]
+    ids = {event.id for event in taken if event}
+    assert len(ids) == 3
+    assert {"evt_3", "evt_4"} < ids
+    mine = next(event for event in taken if event and event.object_id == "pi_1" and event.account == "acct_1")
+    assert await end(database, clock, mine)
+    last = await claim(database, clock)
+    assert last is not None
+    assert {mine.id, last.id} == {"evt_1", "evt_2"}
+
+
+async def test_a_worker_that_died_blocks_its_object_no_longer_than_its_lease(
+    database: Database, clock: SetClock
+) -> None:
+    await receive(database, clock, "evt_1", object_id="pi_1")
+    clock.advance(seconds=1)
+    await receive(database, clock, "evt_2", object_id="pi_1")
+    assert await claim(database, clock) is not None
+    assert await claim(database, clock) is None
+    clock.advance(seconds=60)
+    assert await claim(database, clock) is not None
+
+
+async def test_an_event_that_was_put_back_waits_and_keeps_its_place_behind_older_ones(
+    database: Database, clock: SetClock
+) -> None:
+    await receive(database, clock, "evt_1")
+    event = await claim(database, clock)
+    assert event is not None
+    assert await put_back(database, clock, event)
+    assert await claim(database, clock) is None
+    clock.advance(seconds=1)
+    await receive(database, clock, "evt_2")
+    clock.advance(seconds=2)
+    order = [await claim(database, clock), await claim(database, clock)]
+    assert [found.id for found in order if found] == ["evt_2", "evt_1"]
+    assert [found.state for found in order if found] == [EventState.RECEIVED, EventState.RETRYING]
+
+
+@pytest.mark.parametrize("state", [EventState.IGNORED, EventState.DEAD])
+async def test_nothing_is_ignored_or_given_up_without_a_reason(
+    database: Database, clock: SetClock, state: EventState
+) -> None:
+    with pytest.raises(ConstraintViolated) as refused:
+        await receive(database, clock, "evt_1", state=state)
+    assert refused.value.constraint == "inbox_event_ignored_with_reason"
+    assert await receive(database, clock, "evt_1", state=state, reason="Because.", ended_at=clock.now()) == 1
+    assert await claim(database, clock) is None
+
+
+async def test_an_event_is_found_with_its_order(database: Database, clock: SetClock) -> None:
+    order_id = await add_order(database, clock)
+    await receive(database, clock, "evt_1")
+    event = await claim(database, clock)
+    assert event is not None
+    assert await end(database, clock, event, order_id=order_id)
+    async with database.transaction() as tx:
+        assert [found.id for found in await store.events_of_order(tx, order_id)] == ["evt_1"]
+        assert await store.events_of_order(tx, "ord_other") == []
+
+
+async def test_a_body_can_be_emptied(database: Database, clock: SetClock) -> None:
+    await receive(database, clock, "evt_1", body="x" * 1_000_000)
+    assert await change(database, "UPDATE inbox_event SET body = NULL") == 1
+    assert await ask(database, "SELECT body, deliveries FROM inbox_event") == [{"body": None, "deliveries": 1}]
