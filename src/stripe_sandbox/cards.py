@@ -50,6 +50,12 @@ class Card:
         return self.number[-4:]
 
     @property
+    def attachable(self) -> bool:
+        """Says whether a customer can keep it: one that always declines cannot be kept, except the one made for it."""
+        plain = self.decline is not None and self.decline.type == "issuer_declined"
+        return not plain or self.three_d_secure != "unenrolled" or self.stem == "card_chargeCustomerFail"
+
+    @property
     def cvc_length(self) -> int:
         """Digits of the security code."""
         return 4 if self.brand == "amex" else 3

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from stripe_sandbox.call import Handler
-from stripe_sandbox.params import accounts, checkout, payments
+from stripe_sandbox.params import accounts, catalogue, checkout, payments
 from stripe_sandbox.params.basic import NOTHING
 from stripe_sandbox.resources import account as account_api
+from stripe_sandbox.resources import attached_methods as kept
 from stripe_sandbox.resources import (
     balance_transactions,
     charges,
@@ -18,6 +19,7 @@ from stripe_sandbox.resources import (
     files,
     payment_intents,
     payment_methods,
+    products,
     radar,
     refunds,
     webhook_endpoints,
@@ -48,12 +50,14 @@ class Route:
 _SESSIONS = "/v1/checkout/sessions"
 _INTENTS = "/v1/payment_intents"
 _WARNINGS = "/v1/radar/early_fraud_warnings"
+_METHODS = "/v1/payment_methods"
 _ENDPOINTS = "/v1/webhook_endpoints"
 
 ROUTES = (
     Route("GET", "/v1/account", NOTHING, account_api.retrieve_account),
     Route("POST", "/v1/customers", accounts.CREATE_CUSTOMER, customers.create_customer),
     Route("GET", "/v1/customers", accounts.LIST_CUSTOMERS, customers.list_customers),
+    Route("GET", "/v1/customers/search", accounts.SEARCH, customers.search_customers),
     Route("GET", "/v1/customers/{id}", NOTHING, customers.retrieve_customer),
     Route("POST", "/v1/customers/{id}", accounts.UPDATE_CUSTOMER, customers.update_customer),
     Route("DELETE", "/v1/customers/{id}", NOTHING, customers.delete_customer),
@@ -65,6 +69,7 @@ ROUTES = (
     Route("GET", _SESSIONS + "/{id}/line_items", checkout.LIST_LINE_ITEMS, checkout_sessions.list_line_items),
     Route("POST", _INTENTS, payments.CREATE_INTENT, payment_intents.create_intent),
     Route("GET", _INTENTS, payments.LIST_INTENTS, payment_intents.list_intents),
+    Route("GET", _INTENTS + "/search", accounts.SEARCH, payment_intents.search_intents),
     Route("GET", _INTENTS + "/{id}", NOTHING, payment_intents.retrieve_intent),
     Route("POST", _INTENTS + "/{id}", payments.UPDATE_INTENT, payment_intents.update_intent),
     Route("POST", _INTENTS + "/{id}/confirm", payments.CONFIRM_INTENT, payment_intents.confirm),
@@ -92,7 +97,23 @@ ROUTES = (
     Route("POST", "/v1/reviews/{id}/approve", NOTHING, radar.approve_review),
     Route("GET", "/v1/balance_transactions", payments.LIST_BALANCE, balance_transactions.list_balance_transactions),
     Route("GET", "/v1/balance_transactions/{id}", NOTHING, balance_transactions.retrieve_balance_transaction),
-    Route("GET", "/v1/payment_methods/{id}", NOTHING, payment_methods.retrieve_payment_method),
+    Route("GET", "/v1/customers/{id}/payment_methods", catalogue.LIST_CUSTOMERS_METHODS, kept.list_customers_methods),
+    Route("GET", "/v1/customers/{id}/payment_methods/{method}", NOTHING, kept.retrieve_customers_method),
+    Route("POST", _METHODS, catalogue.CREATE_METHOD, kept.create_method),
+    Route("GET", _METHODS, catalogue.LIST_METHODS, kept.list_methods),
+    Route("POST", _METHODS + "/{id}", catalogue.UPDATE_METHOD, kept.update_method),
+    Route("POST", _METHODS + "/{id}/attach", catalogue.ATTACH_METHOD, kept.attach_method),
+    Route("POST", _METHODS + "/{id}/detach", NOTHING, kept.detach_method),
+    Route("POST", "/v1/products", catalogue.CREATE_PRODUCT, products.create_product),
+    Route("GET", "/v1/products", catalogue.LIST_PRODUCTS, products.list_products),
+    Route("GET", "/v1/products/{id}", NOTHING, products.retrieve_product),
+    Route("POST", "/v1/products/{id}", catalogue.UPDATE_PRODUCT, products.update_product),
+    Route("DELETE", "/v1/products/{id}", NOTHING, products.delete_product),
+    Route("POST", "/v1/prices", catalogue.CREATE_PRICE, products.create_price),
+    Route("GET", "/v1/prices", catalogue.LIST_PRICES, products.list_prices),
+    Route("GET", "/v1/prices/{id}", NOTHING, products.retrieve_price),
+    Route("POST", "/v1/prices/{id}", catalogue.UPDATE_PRICE, products.update_price),
+    Route("GET", _METHODS + "/{id}", NOTHING, payment_methods.retrieve_payment_method),
     Route("GET", "/v1/events", accounts.LIST_EVENTS, events_api.list_events),
     Route("GET", "/v1/events/{id}", NOTHING, events_api.retrieve_event),
     Route("POST", "/v1/events/{id}/retry", accounts.RETRY_EVENT, events_api.retry_event),

@@ -144,7 +144,7 @@ def test_a_session_line_needs_a_price(shop: Shop) -> None:
     form = {"mode": "payment", "success_url": "https://shop.example/ok", "line_items[0][quantity]": "1"}
     assert refusal(shop, "checkout/sessions", form)["param"] == "line_items[0][price_data]"
     error = refusal(shop, "checkout/sessions", SESSION | {"line_items[0][price]": "price_1"})
-    assert (error["code"], error["param"]) == ("sandbox_not_built", "line_items[0][price]")
+    assert (error["code"], error["param"]) == ("parameters_exclusive", "line_items[0][price]")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from stripe_sandbox.params.basic import (
     SHIPPING,
     TEXT,
     choice,
+    integer,
     listing,
     not_built,
     route,
@@ -31,6 +32,7 @@ _CUSTOMER = {
 CREATE_CUSTOMER = route({**_CUSTOMER, **not_built("tax_id_data")})
 UPDATE_CUSTOMER = route({**_CUSTOMER, **not_built("default_source")})
 LIST_CUSTOMERS = listing({"email": TEXT, "created": CREATED, **not_built("test_clock")})
+SEARCH = route({"query": Param(Text(blank=False), required=True), "limit": integer(1, 100), "page": TEXT})
 
 ENABLED_EVENTS = Param(Array(Text(blank=False), longest=300), required=True)
 CREATE_ENDPOINT = route(

@@ -34,13 +34,15 @@ SHIPPING = Shape(
 )
 CAPTURE_METHODS = ("automatic", "automatic_async", "manual")
 THREE_D_SECURE = ("any", "automatic", "challenge")
-_METHODS_NOT_BUILT = (
-    "acss_debit affirm afterpay_clearpay alipay alma amazon_pay au_becs_debit bacs_debit bancontact billie blik boleto "
-    "cashapp customer_balance eps fpx giropay grabpay ideal kakao_pay klarna konbini mb_way mobilepay multibanco "
-    "naver_pay oxxo p24 payco paynow paypal paypay pix promptpay revolut_pay samsung_pay satispay sofort swish twint "
-    "us_bank_account wechat_pay zip"
+_OTHER_METHODS = (
+    "acss_debit affirm afterpay_clearpay alipay alma amazon_pay au_becs_debit bacs_debit bancontact billie bizum "
+    "blik boleto cashapp crypto custom customer_balance eps fpx giropay grabpay ideal interac_present kakao_pay "
+    "klarna konbini kr_card mb_way mobilepay multibanco naver_pay nz_bank_account oxxo p24 pay_by_bank payco "
+    "paynow paypal paypay payto pix promptpay revolut_pay samsung_pay satispay scalapay sofort sunbit swish twint "
+    "upi us_bank_account wechat_pay zip"
 )
-METHOD_TYPE = PartlyBuilt(("card", "link", "sepa_debit"), tuple(_METHODS_NOT_BUILT.split()))
+METHODS_NOT_BUILT = tuple(_OTHER_METHODS.split())
+METHOD_TYPE = PartlyBuilt(("card", "link", "sepa_debit"), METHODS_NOT_BUILT)
 
 
 def choice(*options: str) -> Param:

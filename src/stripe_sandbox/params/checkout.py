@@ -85,7 +85,8 @@ _PRICE_DATA = Shape(
         "product_data": Param(_PRODUCT_DATA),
         "unit_amount": integer(0),
         "tax_behavior": choice("exclusive", "inclusive", "unspecified"),
-        **not_built("product", "recurring", "unit_amount_decimal"),
+        "product": TEXT,
+        **not_built("recurring", "unit_amount_decimal"),
     }
 )
 _LINE_ITEM = Shape(
@@ -93,7 +94,8 @@ _LINE_ITEM = Shape(
         "price_data": Param(_PRICE_DATA),
         "quantity": integer(1),
         "metadata": METADATA,
-        **not_built("adjustable_quantity", "dynamic_tax_rates", "price", "tax_rates"),
+        "price": TEXT,
+        **not_built("adjustable_quantity", "dynamic_tax_rates", "tax_rates"),
     }
 )
 _INTENT_DATA = Shape(

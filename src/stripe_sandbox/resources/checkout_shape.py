@@ -6,8 +6,9 @@ from stripe_sandbox.call import part
 from stripe_sandbox.ids import scramble
 from stripe_sandbox.money import check_amount, check_currency, check_granularity
 from stripe_sandbox.resources.intent_shape import configuration
-from stripe_sandbox.state.work import Doc, Work
-from stripe_sandbox.wire.errors import invalid
+from stripe_sandbox.resources.products import usable_price, usable_product
+from stripe_sandbox.state.work import Doc, Work, public
+from stripe_sandbox.wire.errors import StripeError, invalid
 from stripe_sandbox.wire.metadata import merge_metadata
 
 EXPIRES_DEFAULT_S = 24 * 3600
@@ -30,24 +31,14 @@ def line_items(work: Work, wishes: list[dict[str, Any]]) -> list[Doc]:
 
 
 def _line_item(work: Work, wish: dict[str, Any], path: str) -> Doc:
-    data: dict[str, Any] | None = wish.get("price_data")
-    if data is None:
-        raise invalid(
-            f"Missing required param: {path}[price_data].", code="parameter_missing", param=f"{path}[price_data]"
-        )
-    for name in ("unit_amount", "product_data"):
-        if name not in data:
-            missing = f"{path}[price_data][{name}]"
-            raise invalid(f"Missing required param: {missing}.", code="parameter_missing", param=missing)
     if "quantity" not in wish:
         raise invalid(
             "Quantity is required. Add `quantity` to `" + path + "`.",
             code="parameter_missing",
             param=f"{path}[quantity]",
         )
-    currency = check_currency(data["currency"], f"{path}[price_data][currency]")
-    check_granularity(data["unit_amount"], currency, param=f"{path}[price_data][unit_amount]")
-    total = data["unit_amount"] * wish["quantity"]
+    price, description = _price_of(work, wish, path)
+    total = price["unit_amount"] * wish["quantity"]
     return {
         "id": work.mint("li"),
         "object": "item",
@@ -56,12 +47,43 @@ def _line_item(work: Work, wish: dict[str, Any], path: str) -> Doc:
         "amount_subtotal": total,
         "amount_tax": 0,
         "amount_total": total,
-        "currency": currency,
-        "description": data["product_data"]["name"],
+        "currency": price["currency"],
+        "description": description,
         "metadata": merge_metadata({}, wish.get("metadata")),
-        "price": _inline_price(work, data, currency),
+        "price": price,
         "quantity": wish["quantity"],
     }
+
+
+def _price_of(work: Work, wish: dict[str, Any], path: str) -> tuple[Doc, str]:
+    """The price of a line and the name of its product."""
+    data: dict[str, Any] | None = wish.get("price_data")
+    named: str | None = wish.get("price")
+    if data is not None and named is not None:
+        raise invalid(
+            f"You may only specify one of these parameters: {path}[price], {path}[price_data].",
+            code="parameters_exclusive",
+            param=f"{path}[price]",
+        )
+    if named is not None:
+        price = usable_price(work, named, f"{path}[price]")
+        return public(price), work.get("product", price["product"])["name"]
+    if data is None:
+        raise _missing(f"{path}[price_data]")
+    if "unit_amount" not in data:
+        raise _missing(f"{path}[price_data][unit_amount]")
+    if ("product" in data) == ("product_data" in data):
+        raise _missing(f"{path}[price_data][product_data]")
+    currency = check_currency(data["currency"], f"{path}[price_data][currency]")
+    check_granularity(data["unit_amount"], currency, param=f"{path}[price_data][unit_amount]")
+    if "product" in data:
+        product = usable_product(work, data["product"], f"{path}[price_data][product]")
+        return _inline_price(work, data, currency) | {"product": product["id"]}, product["name"]
+    return _inline_price(work, data, currency), data["product_data"]["name"]
+
+
+def _missing(param: str) -> StripeError:
+    return invalid(f"Missing required param: {param}.", code="parameter_missing", param=param)
 
 
 def _inline_price(work: Work, data: dict[str, Any], currency: str) -> Doc:

@@ -9,6 +9,9 @@ from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.wire.errors import missing_object
 from stripe_sandbox.wire.lists import Conditions, list_objects
 from stripe_sandbox.wire.metadata import merge_metadata
+from stripe_sandbox.wire.search import search_objects
+
+SEARCHABLE = frozenset({"created", "email", "metadata", "name", "phone"})
 
 
 def new_customer(work: Work, wish: dict[str, Any]) -> Doc:
@@ -109,3 +112,8 @@ def list_customers(call: Call) -> Doc:
     conditions.equal("email", call.params.get("email"))
     conditions.created(call.params.get("created"))
     return list_objects(call.work, "customer", "/v1/customers", call.params, noun="customer", conditions=conditions)
+
+
+def search_customers(call: Call) -> Doc:
+    """GET /v1/customers/search."""
+    return search_objects(call.work, "customer", SEARCHABLE, call.params, "/v1/customers/search")

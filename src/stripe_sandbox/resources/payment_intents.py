@@ -15,7 +15,9 @@ from stripe_sandbox.state.work import Doc, public
 from stripe_sandbox.wire.errors import StripeError, declined, invalid, missing_object, refused
 from stripe_sandbox.wire.lists import Conditions, list_objects
 from stripe_sandbox.wire.metadata import merge_metadata
+from stripe_sandbox.wire.search import search_objects
 
+SEARCHABLE = frozenset({"amount", "created", "currency", "customer", "metadata", "status"})
 CANCELABLE = ("requires_payment_method", "requires_capture", "requires_confirmation", "requires_action")
 AMENDABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 _REDIRECTS = (
@@ -187,6 +189,11 @@ def list_intents(call: Call) -> Doc:
     return list_objects(
         call.work, "payment_intent", "/v1/payment_intents", call.params, noun="payment_intent", conditions=conditions
     )
+
+
+def search_intents(call: Call) -> Doc:
+    """GET /v1/payment_intents/search."""
+    return search_objects(call.work, "payment_intent", SEARCHABLE, call.params, "/v1/payment_intents/search")
 
 
 def _refuse_checkouts(call: Call, intent: Doc, verb: str) -> None:

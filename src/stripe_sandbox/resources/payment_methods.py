@@ -91,7 +91,7 @@ def new_bank_method(work: Work, account: BankAccount, *, billing: Doc | None = N
     return _payment_method(work, "sepa_debit", details, billing)
 
 
-def resolve_payment_method(work: Work, name: str, *, param: str = "payment_method") -> Doc:
+def resolve_payment_method(work: Work, name: str, *, param: str = "payment_method", status: int = 400) -> Doc:
     """The payment method with this id, or a new one for a test name such as `pm_card_visa`.
 
     `tok_visa` or `pm_sepaDebit_success_de`.
@@ -104,7 +104,7 @@ def resolve_payment_method(work: Work, name: str, *, param: str = "payment_metho
         return new_bank_method(work, account, billing=billing_details(email="buyer@example.com", name="Test Buyer"))
     found = work.find("payment_method", name)
     if found is None:
-        raise missing_object("PaymentMethod", name, param=param, status=400)
+        raise missing_object("PaymentMethod", name, param=param, status=status)
     return found
 
 

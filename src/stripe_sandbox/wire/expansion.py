@@ -44,6 +44,9 @@ EXPANDABLE: dict[str, dict[str, str | None]] = {
         "payment_intent": "payment_intent",
     },
     "payment_method": {"customer": "customer"},
+    "price": {"product": "product"},
+    "product": {"default_price": "price"},
+    "item": {"price": "price"},
     "balance_transaction": {"source": ANY_KIND},
 }
 
