@@ -14,6 +14,7 @@ from vivr.bootstrap import Shop
 from vivr.caller import system_caller
 from vivr.errors import VivrError
 from vivr.ids import new_request_id
+from vivr.web.visit import request_id_in
 from vivr.webhooks.model import BODY_MAX, is_signed, read_envelope
 from vivr.webhooks.receive_event import receive_event
 
@@ -90,7 +91,7 @@ class WebhookPath:
         envelope = read_envelope(body)
         if envelope is None:
             return 400
-        caller = system_caller("webhook", new_request_id(shop.clock.now()))
+        caller = system_caller("webhook", request_id_in(scope) or new_request_id(shop.clock.now()))
         await receive_event(shop.database, shop.clock, caller, await shop.account.scope(), envelope, body)
         return _OK
 

@@ -13,9 +13,11 @@ from vivr.bootstrap import Shop, open_shop
 from vivr.caller import Caller, system_caller
 from vivr.checkout.expire_orders import expire_orders
 from vivr.checkout.recover_operations import recover_operations
+from vivr.customers.forget_expired import forget_expired
 from vivr.email.model import Sender
 from vivr.email.send_message import send_messages
 from vivr.errors import Unavailable
+from vivr.idempotency.claim_request import forget_expired_requests
 from vivr.ids import new_request_id
 from vivr.logs import configure_logs
 from vivr.payments.poll_payments import poll_payments
@@ -55,8 +57,14 @@ def steps_of(shop: Shop) -> tuple[Step, ...]:
         Step("operations", lambda caller: recover_operations(database, stripe, clock, seals, caller), pause_s=1),
         Step("deadlines", lambda caller: expire_orders(database, stripe, clock, seals, caller), pause_s=2),
         Step("mail", lambda _: send_messages(database, clock, seals, settings.mail_server, sender), pause_s=1),
+        Step("forgetting", lambda _: _forget(shop), pause_s=600),
         Step("audit", lambda _: seal_chain(database), pause_s=1),
     )
+
+
+async def _forget(shop: Shop) -> int:
+    """Delete what expired: sessions, origins of requests, and the answers kept for idempotency keys."""
+    return await forget_expired(shop.database, shop.clock) + await forget_expired_requests(shop.database, shop.clock)
 
 
 async def run_step(shop: Shop, step: Step, stop: asyncio.Event) -> None:
