@@ -12,7 +12,8 @@ from stripe_sandbox.dispute_cases import DisputeCase
 from stripe_sandbox.ids import scramble
 
 # How 3-D Secure goes: `on_request` only if the merchant asks for it, `error` when its look-up fails,
-# `required_on_session` when the card counts as set up for payments without the buyer.
+# `required_on_session` when the card counts as set up for payments without the buyer, `required_until_set_up` when it
+# must have passed a challenge for that.
 ThreeDSecure = Literal[
     "unsupported",
     "unenrolled",
@@ -21,6 +22,7 @@ ThreeDSecure = Literal[
     "frictionless",
     "required",
     "required_on_session",
+    "required_until_set_up",
     "error",
 ]
 # How a refund on it goes: at once, `pending` before it succeeds, or succeeded before it is `failing`.
@@ -109,7 +111,7 @@ CARDS = (
     Card("4000008400000779", "card_createComplianceDispute", disputes=(dispute_cases.COMPLIANCE,)),
     Card("4000000000007726", "card_pendingRefund", refund="pending"),
     Card("4000000000005126", "card_refundFail", refund="failing"),
-    Card("4000002500003155", "card_authenticationRequiredOnSetup", three_d_secure="required"),
+    Card("4000002500003155", "card_authenticationRequiredOnSetup", three_d_secure="required_until_set_up"),
     Card("4000002760003184", "card_authenticationRequired", three_d_secure="required"),
     Card("4000003800000446", "card_authenticationRequiredSetupForOffSession", three_d_secure="required_on_session"),
     Card(

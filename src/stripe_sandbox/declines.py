@@ -108,6 +108,7 @@ BANK_INSUFFICIENT_FUNDS = Decline(
     "insufficient_funds",
 )
 AUTHENTICATION_FAILED_CODE = "payment_intent_authentication_failure"
+SETUP_AUTHENTICATION_FAILED_CODE = "setup_intent_authentication_failure"
 AUTHENTICATION_FAILED = (
     "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
     "Nous n'avons pas pu authentifier votre moyen de paiement. Choisissez-en un autre et réessayez.",

@@ -22,6 +22,7 @@ from stripe_sandbox.resources import (
     products,
     radar,
     refunds,
+    setup_intents,
     webhook_endpoints,
 )
 from stripe_sandbox.wire.schema import Shape
@@ -50,6 +51,7 @@ class Route:
 _SESSIONS = "/v1/checkout/sessions"
 _INTENTS = "/v1/payment_intents"
 _WARNINGS = "/v1/radar/early_fraud_warnings"
+_SETUPS = "/v1/setup_intents"
 _METHODS = "/v1/payment_methods"
 _ENDPOINTS = "/v1/webhook_endpoints"
 
@@ -104,6 +106,12 @@ ROUTES = (
     Route("POST", _METHODS + "/{id}", catalogue.UPDATE_METHOD, kept.update_method),
     Route("POST", _METHODS + "/{id}/attach", catalogue.ATTACH_METHOD, kept.attach_method),
     Route("POST", _METHODS + "/{id}/detach", NOTHING, kept.detach_method),
+    Route("POST", _SETUPS, payments.CREATE_SETUP, setup_intents.create_setup),
+    Route("GET", _SETUPS, payments.LIST_SETUPS, setup_intents.list_setups),
+    Route("GET", _SETUPS + "/{id}", NOTHING, setup_intents.retrieve_setup),
+    Route("POST", _SETUPS + "/{id}", payments.UPDATE_SETUP, setup_intents.update_setup),
+    Route("POST", _SETUPS + "/{id}/confirm", payments.CONFIRM_SETUP, setup_intents.confirm),
+    Route("POST", _SETUPS + "/{id}/cancel", payments.CANCEL_SETUP, setup_intents.cancel),
     Route("POST", "/v1/products", catalogue.CREATE_PRODUCT, products.create_product),
     Route("GET", "/v1/products", catalogue.LIST_PRODUCTS, products.list_products),
     Route("GET", "/v1/products/{id}", NOTHING, products.retrieve_product),

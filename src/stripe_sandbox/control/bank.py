@@ -18,6 +18,7 @@ from stripe_sandbox.flows.disputes import (
 )
 from stripe_sandbox.flows.early_warnings import open_warning
 from stripe_sandbox.flows.refunds import ask_buyer, end_refund, settle_refund
+from stripe_sandbox.flows.setup import finish_setup_challenge
 from stripe_sandbox.state.work import Doc, Work, open_work, public
 
 CONFLICT = 409
@@ -57,6 +58,10 @@ _PAYMENT = {
     "authenticate": Act(("requires_action",), lambda work, intent, _: _answer_challenge(work, intent, passed=True)),
     "refuse": Act(("requires_action",), lambda work, intent, _: _answer_challenge(work, intent, passed=False)),
 }
+_SETUP = {
+    "authenticate": Act(("requires_action",), lambda work, setup, _: finish_setup_challenge(work, setup, passed=True)),
+    "refuse": Act(("requires_action",), lambda work, setup, _: finish_setup_challenge(work, setup, passed=False)),
+}
 _UNDER_WAY = ("pending", "requires_action")
 _REFUND = {
     "succeed": Act(_UNDER_WAY, lambda work, refund, _: settle_refund(work, refund)),
@@ -78,6 +83,7 @@ _DISPUTE = {
 # The prefix of an id says what it names.
 PLAYS: dict[str, tuple[str, dict[str, Act]]] = {
     "pi": ("payment_intent", _PAYMENT),
+    "seti": ("setup_intent", _SETUP),
     "ch": ("charge", _CHARGE),
     "py": ("charge", _CHARGE),
     "du": ("dispute", _DISPUTE),
@@ -89,9 +95,9 @@ PLAYS: dict[str, tuple[str, dict[str, Act]]] = {
 def play_bank(control: Control) -> Doc:
     """POST bank/{id}/{act}.
 
-    PaymentIntent: `settle` or `fail` a bank debit, `authenticate` or `refuse` a challenge. Refund: `succeed`, `fail`
-    (also long after it succeeded), `ask_buyer` (requires_action), `cancel`. Charge: `dispute`, `warn` (early fraud
-    warning). Dispute: `win`, `lose`, and for an inquiry `escalate`, `close`.
+    PaymentIntent: `settle` or `fail` a bank debit, `authenticate` or `refuse` a challenge (SetupIntent too). Refund:
+    `succeed`, `fail` (also long after it succeeded), `ask_buyer` (requires_action), `cancel`. Charge: `dispute`, `warn`
+    (early fraud warning). Dispute: `win`, `lose`, and for an inquiry `escalate`, `close`.
     """
     object_id = control.path["id"]
     kind, acts = PLAYS.get(object_id.partition("_")[0], PLAYS["pi"])

@@ -48,11 +48,12 @@ def confirm_intent(work: Work, intent: Doc, method: Doc, how: Confirming) -> Doc
         return None
     card = card_by_fingerprint(method["card"]["fingerprint"])
     requested = intent["payment_method_options"].get("card", {}).get("request_three_d_secure") in ("any", "challenge")
-    if card.three_d_secure == "required" and how.off_session:
+    unproven = card.three_d_secure == "required_until_set_up" and not method.get("_set_up")
+    if how.off_session and (card.three_d_secure == "required" or unproven):
         return _charge_card(work, intent, method, card, refusal=AUTHENTICATION_REQUIRED)
     if card.three_d_secure == "error" or (card.three_d_secure == "on_request_error" and requested):
         return _charge_card(work, intent, method, card, refusal=GENERIC)
-    if _needs_challenge(card, requested=requested, off_session=how.off_session):
+    if needs_challenge(card, requested=requested, off_session=how.off_session):
         _ask_for_challenge(work, intent, how)
         return None
     authentication = None
@@ -69,6 +70,9 @@ def finish_challenge(work: Work, intent: Doc, *, passed: bool) -> Doc | None:
     intent["next_action"] = None
     if passed:
         card = card_by_fingerprint(method["card"]["fingerprint"])
+        if intent["setup_future_usage"] == "off_session":
+            method["_set_up"] = True
+            work.save(method)
         return _charge_card(
             work, intent, method, card, authentication=_three_d_secure("challenge", "authenticated", "05")
         )
@@ -114,10 +118,11 @@ def decline_error(decline: Decline, charge: Doc, method: Doc) -> Doc:
     return {name: value for name, value in error.items() if value not in (None, "")}
 
 
-def _needs_challenge(card: Card, *, requested: bool, off_session: bool) -> bool:
+def needs_challenge(card: Card, *, requested: bool, off_session: bool) -> bool:
+    """Says whether the buyer must prove himself now."""
     if off_session:
         return False
-    if card.three_d_secure in ("required", "required_on_session"):
+    if card.three_d_secure in ("required", "required_on_session", "required_until_set_up"):
         return True
     return card.three_d_secure == "on_request" and requested
 
@@ -134,18 +139,19 @@ def _three_d_secure(flow: str | None, result: str, indicator: str) -> Doc:
     }
 
 
-def _ask_for_challenge(work: Work, intent: Doc, how: Confirming) -> None:
+def next_action(intent: Doc, how: Confirming) -> Doc:
+    """Where the challenge is, for a PaymentIntent or a SetupIntent."""
     url = f"{how.base_url}/c/authenticate/{intent['id']}"
     if how.return_url is not None:
-        intent["next_action"] = {
-            "redirect_to_url": {"return_url": how.return_url, "url": url},
-            "type": "redirect_to_url",
-        }
-    else:
-        intent["next_action"] = {
-            "type": "use_stripe_sdk",
-            "use_stripe_sdk": {"stripe_js": url, "type": "three_d_secure_redirect"},
-        }
+        return {"redirect_to_url": {"return_url": how.return_url, "url": url}, "type": "redirect_to_url"}
+    return {
+        "type": "use_stripe_sdk",
+        "use_stripe_sdk": {"stripe_js": url, "type": "three_d_secure_redirect"},
+    }
+
+
+def _ask_for_challenge(work: Work, intent: Doc, how: Confirming) -> None:
+    intent["next_action"] = next_action(intent, how)
     intent["_return_url"] = how.return_url
     intent["status"] = "requires_action"
     work.save(intent)

@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from stripe_sandbox.flows.checkout import finish_session_challenge
 from stripe_sandbox.flows.confirmation import finish_challenge
+from stripe_sandbox.flows.setup import finish_setup_challenge
 from stripe_sandbox.money import show_amount
 from stripe_sandbox.pages.payment import SEE_OTHER, leave_for_shop, not_found
 from stripe_sandbox.pages.rendering import render
@@ -19,6 +20,11 @@ def _session_of(work: Work, intent: Doc) -> Doc | None:
     return work.find("checkout.session", intent.get("_session") or "")
 
 
+def _intent_of(work: Work, intent_id: str) -> Doc:
+    """A PaymentIntent, or a SetupIntent, which has no amount."""
+    return work.get("setup_intent" if intent_id.startswith("seti_") else "payment_intent", intent_id)
+
+
 def _language(request: Request, session: Doc | None) -> Language:
     return choose_language(session["locale"] if session else None, request.headers.get("accept-language", ""))
 
@@ -31,7 +37,7 @@ async def show_challenge(sandbox: Sandbox, request: Request) -> Response:
         return not_found()
     run_due(sandbox.store, account)
     with open_work(sandbox.store, account) as work:
-        intent = work.get("payment_intent", intent_id)
+        intent = _intent_of(work, intent_id)
         session = _session_of(work, intent)
         language = _language(request, session)
         if intent["status"] != "requires_action":
@@ -40,7 +46,7 @@ async def show_challenge(sandbox: Sandbox, request: Request) -> Response:
         values = {
             "t": words(language),
             "language": language,
-            "amount": show_amount(intent["amount"], intent["currency"], language),
+            "amount": show_amount(intent.get("amount", 0), intent.get("currency", "eur"), language),
             "card": f"{card['display_brand'].capitalize()} •••• {card['last4']}",
         }
         ends_at = session["success_url"] if session else intent.get("_return_url")
@@ -56,7 +62,7 @@ async def submit_challenge(sandbox: Sandbox, request: Request) -> Response:
     passed = decode_fields(await request.body()).get("result") == "complete"
     run_due(sandbox.store, account)
     with open_work(sandbox.store, account) as work:
-        intent = work.get("payment_intent", intent_id)
+        intent = _intent_of(work, intent_id)
         session = _session_of(work, intent)
         if intent["status"] == "requires_action":
             _finish(work, session, intent, passed=passed)
@@ -69,7 +75,9 @@ async def submit_challenge(sandbox: Sandbox, request: Request) -> Response:
 
 
 def _finish(work: Work, session: Doc | None, intent: Doc, *, passed: bool) -> None:
-    if session is None:
+    if intent["object"] == "setup_intent":
+        finish_setup_challenge(work, intent, passed=passed)
+    elif session is None:
         finish_challenge(work, intent, passed=passed)
     else:
         finish_session_challenge(work, session, intent, passed=passed)
@@ -80,10 +88,9 @@ def _return_to_caller(intent: Doc, language: Language) -> Response:
     return_url: str | None = intent.get("_return_url")
     if return_url is None:
         return _over(language)
-    joint = "&" if "?" in return_url else "?"
+    joint, kind = "&" if "?" in return_url else "?", intent["object"]
     return RedirectResponse(
-        f"{return_url}{joint}payment_intent={intent['id']}&payment_intent_client_secret={intent['client_secret']}",
-        SEE_OTHER,
+        f"{return_url}{joint}{kind}={intent['id']}&{kind}_client_secret={intent['client_secret']}", SEE_OTHER
     )
 
 

@@ -107,6 +107,44 @@ UPDATE_INTENT = route(
 CONFIRM_INTENT = route(
     {**_PAYING, "receipt_email": EMAIL, "capture_method": choice(*CAPTURE_METHODS), **not_built("shipping")}
 )
+_SETUP = {
+    "customer": TEXT,
+    "description": Param(Text(longest=1000)),
+    "metadata": METADATA,
+    "payment_method": TEXT,
+    "payment_method_data": _METHOD_DATA,
+    **not_built("attach_to_self", "customer_account", "flow_directions", "payment_method_configuration"),
+}
+CREATE_SETUP = route(
+    {
+        **_SETUP,
+        "automatic_payment_methods": Param(
+            Shape({"enabled": Param(Boolean(), required=True), "allow_redirects": choice("always", "never")})
+        ),
+        "confirm": BOOLEAN,
+        "excluded_payment_method_types": Param(Array(Text())),
+        "payment_method_options": _OPTIONS,
+        "payment_method_types": _TYPES,
+        "return_url": URL,
+        "usage": choice("off_session", "on_session"),
+        **not_built("confirmation_token", "mandate_data", "on_behalf_of", "single_use", "use_stripe_sdk"),
+    }
+)
+UPDATE_SETUP = route(
+    {**_SETUP, **not_built("excluded_payment_method_types", "payment_method_options", "payment_method_types")}
+)
+CONFIRM_SETUP = route(
+    {
+        "payment_method": TEXT,
+        "payment_method_data": _METHOD_DATA,
+        "return_url": URL,
+        **not_built("client_secret", "confirmation_token", "mandate_data", "payment_method_options", "use_stripe_sdk"),
+    }
+)
+CANCEL_SETUP = route({"cancellation_reason": choice("abandoned", "duplicate", "requested_by_customer")})
+LIST_SETUPS = listing(
+    {"customer": TEXT, "payment_method": TEXT, "created": CREATED, **not_built("attach_to_self", "customer_account")}
+)
 CANCEL_INTENT = route({"cancellation_reason": choice("abandoned", "duplicate", "fraudulent", "requested_by_customer")})
 CAPTURE_INTENT = route(
     {

@@ -44,6 +44,7 @@ EXPANDABLE: dict[str, dict[str, str | None]] = {
         "payment_intent": "payment_intent",
     },
     "payment_method": {"customer": "customer"},
+    "setup_intent": {"customer": "customer", "payment_method": "payment_method"},
     "price": {"product": "product"},
     "product": {"default_price": "price"},
     "item": {"price": "price"},
