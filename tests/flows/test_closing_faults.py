@@ -11,6 +11,7 @@ from flows.fault_kit import (
     BEFORE,
     CUSTOMERS,
     EXPIRE,
+    SESSIONS,
     at_stripe,
     new_order,
     pay_and_check,
@@ -20,6 +21,7 @@ from flows.fault_kit import (
 from money_probe import arm, broken_rules, calls, disarm, nothing_changes, open_checkout, rows
 from shop_kit import GUEST, WORKER, Kit, open_kit
 from vivr.checkout.expire_orders import expire_orders
+from vivr.checkout.model import session_parameters
 from vivr.clock import SetClock
 from vivr.errors import Refusal, Unavailable
 from vivr.orders.model import OrderState
@@ -38,11 +40,13 @@ async def kit(database_url: str, sandbox_url: str, clock: SetClock) -> AsyncGene
         yield opened
 
 
-@pytest.mark.parametrize("change", [{"unit_amount": 2491}, {"unit_amount": 99_900}, {"currency": "usd"}], ids=str)
-async def test_a_session_that_asks_for_other_money_is_expired_before_the_buyer_sees_it(
-    kit: Kit, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
-) -> None:
-    from vivr.checkout.model import session_parameters  # noqa: PLC0415 - the original, before it is replaced
+OTHER_MONEY = pytest.mark.parametrize(
+    "change", [{"unit_amount": 2491}, {"unit_amount": 99_900}, {"currency": "usd"}], ids=str
+)
+
+
+def ask_for_other_money(patched: pytest.MonkeyPatch, change: dict[str, Any]) -> None:
+    """Let the shop ask Stripe for a session of other money than the order's."""
 
     def other_money(*args: Any, **more: Any) -> Any:
         made: Any = session_parameters(*args, **more)
@@ -50,13 +54,40 @@ async def test_a_session_that_asks_for_other_money_is_expired_before_the_buyer_s
             line["price_data"] |= change
         return made
 
+    patched.setattr("vivr.checkout.start_checkout.session_parameters", other_money)
+
+
+@OTHER_MONEY
+async def test_a_session_that_asks_for_other_money_is_expired_before_the_buyer_sees_it(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
     order = await new_order(kit)
     with monkeypatch.context() as patched:
-        patched.setattr("vivr.checkout.start_checkout.session_parameters", other_money)
+        ask_for_other_money(patched, change)
         with pytest.raises(Unavailable):
             await kit.shop.start_checkout(GUEST, order.id)
     assert [session["status"] for session in await at_stripe(kit, "checkout/sessions")] == ["expired"]
     assert await rows(kit, "SELECT state, session_url FROM payment") == [{"state": "CANCELLED", "session_url": None}]
+    await pay_and_check(kit, order.id)
+
+
+@OTHER_MONEY
+async def test_nobody_is_sent_to_a_session_of_other_money_that_the_worker_found(
+    kit: Kit, clock: SetClock, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    order = await new_order(kit)
+    await arm(kit, "lose_answer", SESSIONS)
+    with monkeypatch.context() as patched:
+        ask_for_other_money(patched, change)
+        with pytest.raises(Unavailable):
+            await kit.shop.start_checkout(GUEST, order.id)
+    clock.advance(seconds=5)
+    assert await recover(kit) == 1
+    seen = await kit.shop.start_checkout(GUEST, order.id)
+    sessions = {session["id"]: session for session in await at_stripe(kit, "checkout/sessions")}
+    shown = sessions.pop(seen.session_id)
+    assert (shown["status"], shown["amount_total"], shown["currency"]) == ("open", 2980, "eur")
+    assert [session["status"] for session in sessions.values()] == ["expired"]
     await pay_and_check(kit, order.id)
 
 

@@ -86,6 +86,10 @@ async def ensure_customer(
 async def _reserve(tx: Tx, clock: Clock, seals: Seals, caller: Caller, scope: StripeScope, order: Order) -> Operation:
     intent = f"customer:{owner_of(order)}"
     last = await last_attempt(tx, scope, intent)
+    while last is not None and last.outcome == Outcome.SUCCEEDED and last.object_id is not None:
+        # That customer was deleted at Stripe since: the next one is another intent, named after the one that is gone.
+        intent = f"customer:{owner_of(order)}:{last.object_id}"
+        last = await last_attempt(tx, scope, intent)
     if last is not None and last.outcome != Outcome.FAILED:
         taken_over = await claim_operation(tx, clock, last.id)
         if taken_over is None or not _may_repeat(taken_over, clock):
@@ -125,7 +129,7 @@ async def record_customer(
     database: Database, clock: Clock, caller: Caller, operation: Operation, answer: Answer
 ) -> str | None:
     """Write outcome and customer together; the customer that its owner has now, if there is one."""
-    owner = operation.intent.removeprefix("customer:")
+    owner = operation.intent.split(":")[1]
     async with database.transaction("record_customer") as tx:
         await record_answer(tx, clock, caller, operation, answer)
         if isinstance(answer, Done):

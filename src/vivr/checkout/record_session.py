@@ -1,7 +1,7 @@
 """Record what became of asking for a Checkout Session, before the customer sees its address."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -17,13 +17,16 @@ from vivr.ids import OrderId, PaymentId
 from vivr.operations.model import Operation
 from vivr.operations.run_operation import record_answer
 from vivr.orders.move_order import lock_order
-from vivr.payments.begin_payment import attach_session, end_payment
+from vivr.payments.begin_payment import attach_session, end_payment, forget_customer
 from vivr.payments.model import OPEN, Payment
 from vivr.payments.read_payments import find_payment
 from vivr.stripe_gateway.answers import Answer, Done, Failed, StripeMisconfigured, Unknown
 from vivr.stripe_gateway.objects import Session
 
 _log: Final = structlog.stdlib.get_logger("vivr.checkout")
+
+_MISSING: Final = "resource_missing"
+"""Stripe's code for a request that names what does not exist: of a session's request that is only the customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,11 @@ class RecordedSession:
     order_id: OrderId
     session: Session | None = None
     must_close: PaymentId | None = None
+
+    @property
+    def may_begin_again(self) -> bool:
+        """Whether only the customer was missing at Stripe, so that another one makes the same request good."""
+        return isinstance(self.answer, Failed) and self.answer.code == _MISSING
 
     def link(self) -> CheckoutLink:
         """Where the customer pays.
@@ -80,6 +88,8 @@ async def record_session(
         is_ours = await record_answer(tx, clock, caller, operation, answer)
         if isinstance(answer, Failed) and is_ours:
             await end_payment(tx, clock.now(), payment_id, answer.code)
+            if answer.code == _MISSING and payment.customer_id is not None:
+                await forget_customer(tx, operation.scope, payment.customer_id)
         if not isinstance(answer, Done):
             _log.warning("checkout.not_created", order=order_id, operation=operation.id, answer=type(answer).__name__)
             return RecordedSession(answer, order_id)
@@ -95,9 +105,11 @@ async def _attach(tx: Tx, clock: Clock, caller: Caller, payment: Payment, sessio
     """Attach the session: whether it asks for the payment's money, and whether the payment still waits for it."""
     now = clock.now()
     poll_at = payment.poll_at or now + timedelta(seconds=20)
-    attached = await attach_session(tx, now, payment.id, session, poll_at=poll_at)
-    is_open = attached is not None and attached.state in OPEN
     fits = session.amount_total == payment.amount_minor and (session.currency or "").upper() == payment.currency
+    # One that does not fit is over at once, so that nobody is sent to it even if its expiry is not reached now.
+    ends_at = datetime.fromtimestamp(session.expires_at, UTC) if fits else now
+    attached = await attach_session(tx, now, payment.id, session, ends_at=ends_at, poll_at=poll_at)
+    is_open = attached is not None and attached.state in OPEN
     if not fits:
         _log.error("checkout.session_does_not_fit", payment=payment.id, session=session.id)
     await record_act(

@@ -13,7 +13,7 @@ from vivr.caller import Caller
 from vivr.checkout.close_checkout import close_payment
 from vivr.checkout.ensure_customer import ensure_customer
 from vivr.checkout.model import CheckoutLink, CheckoutTerms, check_startable, session_end, session_parameters
-from vivr.checkout.record_session import record_session, session_intent
+from vivr.checkout.record_session import RecordedSession, record_session, session_intent
 from vivr.checkout.recover_operations import recover_session
 from vivr.clock import Clock
 from vivr.crash_points import crash_point
@@ -86,7 +86,9 @@ async def start_checkout(
             case _Unsettled(payment):
                 await recover_session(database, stripe, clock, seals, caller, payment)
             case _Reserved(operation):
-                return await _send_and_record(database, stripe, clock, seals, caller, operation)
+                recorded = await _send_and_record(database, stripe, clock, seals, caller, operation)
+                if not recorded.may_begin_again:
+                    return recorded.link()
     raise Unavailable("checkout_busy", retry_after_s=5)
 
 
@@ -163,11 +165,11 @@ def _use_open(payment: Payment, order: Order, *, is_over: bool) -> CheckoutLink 
 
 async def _send_and_record(
     database: Database, stripe: Stripe, clock: Clock, seals: Seals, caller: Caller, operation: Operation
-) -> CheckoutLink:
+) -> RecordedSession:
     answer = await send_operation(stripe, seals, operation)
     crash_point("checkout.after_call")
     recorded = await record_session(database, clock, caller, operation, answer)
     if recorded.must_close is not None:
         await close_payment(database, stripe, clock, seals, caller, recorded.must_close)
     crash_point("checkout.after_record")
-    return recorded.link()
+    return recorded

@@ -104,7 +104,9 @@ async def record_answer(tx: Tx, clock: Clock, caller: Caller, operation: Operati
         case Done():
             values: dict[str, object] = {"outcome": "succeeded", "object_id": answer.object_id}
         case Failed():
-            values = {"outcome": "failed", "error_code": answer.code, "error_message": answer.message}
+            # Stripe quotes what it refuses, and of a customer that is a name or an e-mail address.
+            message = None if operation.kind is OperationKind.CREATE_CUSTOMER else answer.message
+            values = {"outcome": "failed", "error_code": answer.code, "error_message": message}
     settled = await store.settle(
         tx,
         **{"object_id": None, "error_code": None, "error_message": None}

@@ -1,6 +1,6 @@
 """Begin a payment, attach what Stripe made for it, or end it when Stripe made nothing; in the caller's transaction."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from vivr.database import Tx
 from vivr.ids import PaymentId, new_payment_id
@@ -36,18 +36,23 @@ async def begin_payment(
 
 
 async def attach_session(
-    tx: Tx, now: datetime, payment_id: PaymentId, session: Session, *, poll_at: datetime
+    tx: Tx, now: datetime, payment_id: PaymentId, session: Session, *, ends_at: datetime, poll_at: datetime
 ) -> Payment | None:
-    """Attach the session, first wins; None: another one is attached."""
+    """Attach the session, first wins; None: another one is attached. Nobody is sent to it after ``ends_at``."""
     return await store.attach_session(
         tx,
         id=payment_id,
         session_id=session.id,
         url=session.url,
-        expires_at=datetime.fromtimestamp(session.expires_at, UTC),
+        expires_at=ends_at,
         poll_at=poll_at,
         now=now,
     )
+
+
+async def forget_customer(tx: Tx, scope: StripeScope, customer_id: str) -> None:
+    """Stripe has no such customer any more: its owner gets another one."""
+    await store.forget_customer(tx, scope, customer_id)
 
 
 async def end_payment(tx: Tx, now: datetime, payment_id: PaymentId, code: str) -> Payment | None:

@@ -157,6 +157,15 @@ _KEEP_CUSTOMER = Sql(
     """,
 )
 
+_FORGET_CUSTOMER = Sql(
+    "forget_stripe_customer",
+    "Stripe has no such customer any more: its owner gets another one.",
+    """
+    DELETE FROM stripe_customer
+    WHERE account = %(account)s AND livemode = %(livemode)s AND customer_id = %(customer_id)s
+    """,
+)
+
 _FIND_ACCOUNT = Sql(
     "find_stripe_account",
     "The account that a key belongs to, if it was asked before.",
@@ -263,6 +272,11 @@ async def keep_customer(tx: Tx, scope: StripeScope, owner: str, customer_id: str
         customer_id=customer_id,
         now=now,
     )
+
+
+async def forget_customer(tx: Tx, scope: StripeScope, customer_id: str) -> None:
+    """Stripe has no such customer any more."""
+    await tx.run(_FORGET_CUSTOMER, account=scope.account, livemode=scope.livemode, customer_id=customer_id)
 
 
 async def find_account(tx: Tx, key_digest: bytes, *, livemode: bool) -> str | None:
