@@ -52,6 +52,11 @@ class Card:
         return self.number[-4:]
 
     @property
+    def funds_at_once(self) -> bool:
+        """Says whether what it pays is available without the usual wait."""
+        return self.stem in ("card_bypassPending", "card_bypassPendingInternational")
+
+    @property
     def attachable(self) -> bool:
         """Says whether a customer can keep it: one that always declines cannot be kept, except the one made for it."""
         plain = self.decline is not None and self.decline.type == "issuer_declined"

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from stripe_sandbox.flows.balance import fill_balance
+from stripe_sandbox.flows.balance import fill_balance, free_funds
 from stripe_sandbox.flows.bank import answer_debit
 from stripe_sandbox.flows.capture import lapse_authorization
 from stripe_sandbox.flows.checkout import expire_due_session
 from stripe_sandbox.flows.disputes import close_due_inquiry, decide_dispute, pass_deadline
+from stripe_sandbox.flows.payouts import pay_due_payout, reconcile_payout, send_due_payout
 from stripe_sandbox.flows.refunds import fail_due_refund, give_reference, settle_due_refund
 from stripe_sandbox.state.store import Account, Store
 from stripe_sandbox.state.work import Cause, Work
@@ -19,8 +20,12 @@ ACTS: dict[str, Callable[[Work, str], None]] = {
     "expire_session": expire_due_session,
     "fail_refund": fail_due_refund,
     "fill_balance": fill_balance,
+    "free_funds": free_funds,
     "give_reference": give_reference,
     "lapse_authorization": lapse_authorization,
+    "pay_payout": pay_due_payout,
+    "reconcile_payout": reconcile_payout,
+    "send_payout": send_due_payout,
     "settle_refund": settle_due_refund,
 }
 RUN_MAX = 100_000

@@ -17,6 +17,7 @@ from stripe_sandbox.flows.disputes import (
     win_dispute,
 )
 from stripe_sandbox.flows.early_warnings import open_warning
+from stripe_sandbox.flows.payouts import PayoutWish, available_entries, fail_payout, open_payout, pay_payout
 from stripe_sandbox.flows.refunds import ask_buyer, end_refund, settle_refund
 from stripe_sandbox.flows.setup import finish_setup_challenge
 from stripe_sandbox.state.work import Doc, Work, open_work, public
@@ -80,6 +81,10 @@ _DISPUTE = {
     "escalate": Act(INQUIRIES, lambda work, dispute, _: escalate_inquiry(work, dispute)),
     "close": Act(INQUIRIES, lambda work, dispute, _: close_inquiry(work, dispute)),
 }
+_PAYOUT = {
+    "pay": Act(("pending", "in_transit"), lambda work, payout, _: pay_payout(work, payout)),
+    "fail": Act(("pending", "in_transit", "paid"), lambda work, payout, _: fail_payout(work, payout)),
+}
 # The prefix of an id says what it names.
 PLAYS: dict[str, tuple[str, dict[str, Act]]] = {
     "pi": ("payment_intent", _PAYMENT),
@@ -87,6 +92,7 @@ PLAYS: dict[str, tuple[str, dict[str, Act]]] = {
     "ch": ("charge", _CHARGE),
     "py": ("charge", _CHARGE),
     "du": ("dispute", _DISPUTE),
+    "po": ("payout", _PAYOUT),
     "re": ("refund", _REFUND),
     "pyr": ("refund", _REFUND),
 }
@@ -97,7 +103,7 @@ def play_bank(control: Control) -> Doc:
 
     PaymentIntent: `settle` or `fail` a bank debit, `authenticate` or `refuse` a challenge (SetupIntent too). Refund:
     `succeed`, `fail` (also long after it succeeded), `ask_buyer` (requires_action), `cancel`. Charge: `dispute`, `warn`
-    (early fraud warning). Dispute: `win`, `lose`, and for an inquiry `escalate`, `close`.
+    (early fraud warning). Dispute: `win`, `lose`, and for an inquiry `escalate`, `close`. Payout: `pay`, `fail`.
     """
     object_id = control.path["id"]
     kind, acts = PLAYS.get(object_id.partition("_")[0], PLAYS["pi"])
@@ -112,3 +118,16 @@ def play_bank(control: Control) -> Doc:
             raise Refused(f"The {kind} is {doc['status']}, not {' or '.join(act.statuses)}.", CONFLICT)
         act.do(work, doc, control)
         return public(doc)
+
+
+def pay_out(control: Control) -> Doc:
+    """POST payouts: an automatic payout per currency of all that is available; `payouts` are those that were made."""
+    with open_work(control.sandbox.store, control.account) as work:
+        made: list[Doc] = []
+        for currency in sorted({entry["currency"] for entry in available_entries(work)}):
+            entries = available_entries(work, currency)
+            amount = sum(entry["net"] for entry in entries)
+            if amount > 0:
+                names = tuple(entry["id"] for entry in entries)
+                made.append(public(open_payout(work, PayoutWish(amount, currency, entries=names))))
+        return {"payouts": made}

@@ -47,6 +47,7 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         route("DELETE", "/faults", acts.clear),
         route("DELETE", "/faults/{id}", acts.disarm),
         route("POST", "/bank/{id}/{act}", bank.play_bank),
+        route("POST", "/payouts", bank.pay_out),
         route("POST", "/settings", acts.change_settings),
         route("POST", "/webhook_endpoints/{id}/roll", acts.roll_secret),
         route("POST", "/snapshot", acts.take_snapshot),

@@ -5,6 +5,7 @@ Known a few seconds after the charge (capture `automatic_async`).
 
 from dataclasses import dataclass
 
+from stripe_sandbox.cards import card_by_fingerprint
 from stripe_sandbox.events import emit
 from stripe_sandbox.ids import stem_of
 from stripe_sandbox.state.work import Doc, Work
@@ -32,7 +33,18 @@ def book_charge(work: Work, charge: Doc) -> Doc:
     )
     charge["balance_transaction"] = entry["id"]
     work.save(charge)
+    details: Doc = charge["payment_method_details"]
+    if details["type"] == "card" and card_by_fingerprint(details["card"]["fingerprint"]).funds_at_once:
+        entry["available_on"] = work.now
+        free_funds(work, entry["id"])
     return entry
+
+
+def free_funds(work: Work, entry_id: str) -> None:
+    """The timer: money that was pending can be paid out."""
+    entry = work.get("balance_transaction", entry_id)
+    entry["status"] = "available"
+    work.save(entry)
 
 
 def fill_balance(work: Work, charge_id: str) -> None:
@@ -46,7 +58,7 @@ def fill_balance(work: Work, charge_id: str) -> None:
 
 def new_balance_transaction(work: Work, *, source: Doc, amount: int, fee: int, kind: str) -> Doc:
     """Stores one movement of the balance, in the charge's own currency."""
-    return _insert_entry(
+    entry = _insert_entry(
         work,
         source,
         (amount, fee, "Stripe processing fees"),
@@ -59,6 +71,8 @@ def new_balance_transaction(work: Work, *, source: Doc, amount: int, fee: int, k
             "type": kind,
         },
     )
+    work.set_timer(AVAILABLE_AFTER_S, "free_funds", entry["id"])
+    return entry
 
 
 @dataclass(frozen=True)
@@ -84,6 +98,19 @@ def book_adjustment(work: Work, dispute: Doc, amount: int, fee: int, note: Adjus
             "type": "adjustment",
         },
     )
+
+
+def book_payout(work: Work, payout: Doc, amount: int, note: Adjustment) -> Doc:
+    """Stores what a payout takes from the balance, or what comes back of it; the type is its category."""
+    parts: Doc = {
+        "id": work.mint("txn"),
+        "available_on": work.now,
+        "description": note.description,
+        "reporting_category": "payout" if note.reporting_category == "payout" else "payout_reversal",
+        "status": "available",
+        "type": note.reporting_category,
+    }
+    return _insert_entry(work, payout, (amount, 0, ""), parts)
 
 
 def _insert_entry(work: Work, source: Doc, money: tuple[int, int, str], parts: Doc) -> Doc:

@@ -175,7 +175,7 @@ CREATE_REFUND = route(
 LIST_CHARGE_REFUNDS = listing()
 UPDATE_REFUND = route({"metadata": METADATA})
 LIST_REFUNDS = listing({"charge": TEXT, "payment_intent": TEXT, "created": CREATED})
-LIST_BALANCE = listing({"source": TEXT, "type": TEXT, "currency": TEXT, "created": CREATED, **not_built("payout")})
+LIST_BALANCE = listing({"source": TEXT, "type": TEXT, "currency": TEXT, "created": CREATED, "payout": TEXT})
 
 LIST_BY_PAYMENT = listing({"charge": TEXT, "payment_intent": TEXT, "created": CREATED})
 LIST_BY_TIME = listing({"created": CREATED})
@@ -208,3 +208,15 @@ CREATE_FILE = route(
     }
 )
 LIST_FILES = listing({"purpose": choice(*_PURPOSES), "created": CREATED})
+CREATE_PAYOUT = route(
+    {
+        "amount": Param(Integer(1), required=True),
+        "currency": Param(Text(), required=True),
+        "description": TEXT,
+        "metadata": METADATA,
+        "method": Param(PartlyBuilt(("standard",), ("instant",))),
+        "statement_descriptor": Param(Text(longest=22)),
+        **not_built("destination", "payout_method", "source_type"),
+    }
+)
+LIST_PAYOUTS = listing({"status": TEXT, "created": CREATED, **not_built("arrival_date", "destination")})

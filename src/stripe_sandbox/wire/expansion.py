@@ -45,6 +45,7 @@ EXPANDABLE: dict[str, dict[str, str | None]] = {
     },
     "payment_method": {"customer": "customer"},
     "setup_intent": {"customer": "customer", "payment_method": "payment_method"},
+    "payout": {"balance_transaction": "balance_transaction", "failure_balance_transaction": "balance_transaction"},
     "price": {"product": "product"},
     "product": {"default_price": "price"},
     "item": {"price": "price"},
