@@ -1,0 +1,231 @@
+"""All 512 ways in which eight faults fall on the three Stripe writes of an order that is begun and given up.
+
+The shop's own use cases and gateway run on a real database, with the sandbox behind the official client in process; a
+fault hits the first try of its call. A client that makes a new key for every try shows that duplicates would be found.
+"""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pytest
+import stripe
+
+from money_probe import broken_rules
+from shop_kit import GUEST, WORKER, Kit, open_kit
+from stripe_sandbox.in_process import InProcess
+from vivr.checkout.recover_operations import recover_operations
+from vivr.clock import SetClock
+from vivr.errors import Unavailable
+from vivr.orders.model import Order, OrderState
+from vivr.stripe_gateway.requests import API_VERSION
+
+FAULTS: Final = (
+    "none",
+    "refuse",
+    "reset_before",
+    "reset_after",
+    "slow",
+    "truncate",
+    "duplicate",
+    "error_after",
+)
+CALLS: Final = ("/v1/customers", "/v1/checkout/sessions", "/expire")
+TURNS_MAX: Final = 30
+
+Answer = tuple[bytes, int, Mapping[str, str]]
+Send = Callable[[], Awaitable[Answer]]
+
+
+class ShopTime:
+    """The sandbox's clock shows the shop's time."""
+
+    def __init__(self, clock: SetClock) -> None:
+        self.clock = clock
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self.clock.now().timestamp()
+
+
+class Wire:
+    """The way from the official client to the sandbox, with one fault planned for the first try of each write."""
+
+    def __init__(self, box: InProcess, key: str) -> None:
+        self.box = box
+        self.key = key
+        self.plan: dict[str, str] = {}
+        self.late: list[asyncio.Task[Answer]] = []
+        self.transport = box.http_client(stripe)
+        self._pass_on = self.transport.request_async
+        self.transport.request_async = self.request
+
+    async def request(self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None) -> Answer:
+        """Send one call, spoilt if that was planned."""
+        ending = next((name for name in CALLS if url.endswith(name)), "") if method.lower() == "post" else ""
+
+        async def send() -> Answer:
+            return await self._pass_on(method, url, headers, post_data)
+
+        return await self._spoilt(self.plan.pop(ending, "none"), send)
+
+    async def _spoilt(self, fault: str, send: Send) -> Answer:
+        match fault:
+            case "refuse":
+                raise stripe.APIConnectionError("refused", should_retry=True)
+            case "reset_before" | "reset_after" | "error_after":
+                await self.arm({"reset_before": "reset", "reset_after": "lose_answer"}.get(fault, fault))
+                return await send()
+            case "slow":
+                # The client's patience ends first: Stripe is still at it, or done, when the call is repeated.
+                await self.arm("slow", ms=30)
+                self.late.append(asyncio.ensure_future(send()))
+                await asyncio.sleep(0)
+                raise stripe.APIConnectionError("timed out", should_retry=True)
+            case "truncate":
+                body, status, headers = await send()
+                return body[: len(body) // 2], status, headers
+            case "duplicate":
+                await send()
+                return await send()
+            case _:
+                return await send()
+
+    async def arm(self, kind: str, **more: int) -> None:
+        """Let the sandbox spoil the next write."""
+        headers = {"Authorization": f"Bearer {self.key}"}
+        fault = {"kind": kind, "route": "POST *", **more}
+        assert (await self.box.call_async("POST", "/_sandbox/faults", json=fault, headers=headers)).status_code == 200
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(datetime.now(UTC))
+
+
+@pytest.fixture
+async def kit(database_url: str, clock: SetClock) -> AsyncGenerator[Kit]:
+    async with open_kit(database_url, "http://127.0.0.1:1", clock=clock, STRIPE_MAX_RETRIES="0") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def wire(kit: Kit, clock: SetClock) -> AsyncGenerator[Wire]:
+    """The shop's gateway with its way to the sandbox exchanged."""
+    box = InProcess(seed=1, clock=ShopTime(clock))
+    key = kit.shop.settings.stripe_secret_key.reveal()
+    opened = Wire(box, key)
+    client = stripe.StripeClient(key, stripe_version=API_VERSION, max_network_retries=0, http_client=opened.transport)
+    kit.shop.stripe._raw = client.raw_request_async  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue]
+    yield opened
+    await asyncio.gather(*opened.late)
+    box.close()
+
+
+async def insist(kit: Kit, clock: SetClock, act: Callable[[], Awaitable[object]]) -> int:
+    """Repeat an act as a buyer and the worker would, until it is done; how many turns that took."""
+    for turn in range(TURNS_MAX):
+        try:
+            await act()
+        except Unavailable:
+            clock.advance(seconds=61)
+            shop = kit.shop
+            await recover_operations(shop.database, shop.stripe, shop.clock, shop.seals, WORKER)
+        else:
+            return turn
+    raise AssertionError("never done")
+
+
+async def begin_and_give_up(kit: Kit, clock: SetClock, wire: Wire, order: Order, plan: tuple[str, ...]) -> None:
+    """Start the checkout and cancel the order, with a fault on each of the three writes."""
+    wire.plan = dict(zip(CALLS, plan, strict=True))
+    await insist(kit, clock, lambda: kit.shop.start_checkout(GUEST, order.id))
+    await insist(kit, clock, lambda: kit.shop.cancel_order(GUEST, order.id))
+    assert wire.plan == {}
+    assert (await kit.order(order.id)).state == OrderState.CANCELLED
+
+
+async def unsettled(kit: Kit) -> int:
+    return await kit.count("SELECT count(*) FROM operation WHERE outcome NOT IN ('succeeded', 'failed')")
+
+
+async def settle_all(kit: Kit, clock: SetClock) -> None:
+    """Let the worker finish what a cancelled order left behind."""
+    shop = kit.shop
+    for _ in range(TURNS_MAX):
+        if not await unsettled(kit):
+            return
+        clock.advance(minutes=5, seconds=1)
+        await recover_operations(shop.database, shop.stripe, shop.clock, shop.seals, WORKER)
+
+
+@pytest.mark.parametrize("first", FAULTS)
+async def test_no_schedule_of_faults_leaves_a_duplicate_or_an_unknown(
+    kit: Kit, clock: SetClock, wire: Wire, first: str
+) -> None:
+    product_id = await kit.add_product(stock=100)
+    for second, third in itertools.product(FAULTS, repeat=2):
+        plan = (first, second, third)
+        order = await kit.place(product_id)
+        await begin_and_give_up(kit, clock, wire, order, plan)
+    await settle_all(kit, clock)
+    assert await unsettled(kit) == 0
+    customers = [made.metadata["owner"] for made in await kit.shop.stripe.list_customers(0)]
+    assert (len(customers), len(set(customers))) == (64, 64)
+    sessions = await wire.box.call_async(
+        "GET", "/v1/checkout/sessions?limit=100", headers={"Authorization": f"Bearer {wire.key}"}
+    )
+    made = sessions.json()["data"]
+    assert (len(made), len({session["client_reference_id"] for session in made})) == (64, 64)
+    assert {session["status"] for session in made} == {"expired"}
+    assert await broken_rules(kit) == {}
+    assert await kit.stock(product_id) == (100, 0)
+
+
+async def careless(client: stripe.StripeClient, path: str, params: dict[str, Any]) -> stripe.StripeObject:
+    """What a client does that makes a new key for every try, until an answer comes."""
+    for _ in range(TURNS_MAX):
+        try:
+            answer = await client.raw_request_async("post", path, **params)  # pyright: ignore[reportUnknownMemberType]
+        except (stripe.APIError, stripe.APIConnectionError):
+            continue
+        return client.deserialize(answer, api_mode="V1")  # pyright: ignore[reportUnknownMemberType]
+    raise AssertionError("never answered")
+
+
+async def test_a_new_key_for_every_try_is_found_by_its_duplicates(clock: SetClock) -> None:
+    box = InProcess(seed=1, clock=ShopTime(clock))
+    wire = Wire(box, "sk_test_careless0001")
+    client = stripe.StripeClient(
+        wire.key, stripe_version=API_VERSION, max_network_retries=0, http_client=wire.transport
+    )
+    line = {"price_data": {"currency": "eur", "unit_amount": 2490, "product_data": {"name": "Bol"}}, "quantity": 1}
+    session: dict[str, Any] = {"mode": "payment", "success_url": "http://127.0.0.1:9/ok", "line_items": [line]}
+    schedules = ["-".join(plan) for plan in itertools.product(FAULTS, repeat=3)]
+    for schedule in schedules:
+        wire.plan = dict(zip(CALLS, schedule.split("-"), strict=True))
+        await careless(client, "/v1/customers", {"name": schedule})
+        made = await careless(client, "/v1/checkout/sessions", {**session, "client_reference_id": schedule})
+        try:
+            await careless(client, f"/v1/checkout/sessions/{made['id']}/expire", {})
+        except stripe.InvalidRequestError:
+            assert schedule.split("-")[2] in {"reset_after", "slow", "truncate", "error_after"}  # it had been done
+    await asyncio.gather(*wire.late)
+    customers = box.store.connection.execute(
+        "SELECT json_extract(body, '$.name') AS schedule FROM object WHERE kind = 'customer'"
+    ).fetchall()
+    sessions = box.store.connection.execute(
+        "SELECT json_extract(body, '$.client_reference_id') AS schedule FROM object WHERE kind = 'checkout.session'"
+    ).fetchall()
+    box.close()
+    made_twice = {
+        schedule
+        for rows in (customers, sessions)
+        for schedule, count in Counter(row["schedule"] for row in rows).items()
+        if count > 1
+    }
+    # Four of the eight faults lose the answer of a call that had its effect, on the customer or on the session.
+    assert (len(schedules), len(made_twice)) == (512, 512 - 4 * 4 * 8)
