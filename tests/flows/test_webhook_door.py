@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 
 from money_probe import nothing_changes, open_checkout
@@ -196,6 +197,22 @@ async def test_a_sender_that_never_ends_is_not_waited_for(database_url: str, san
     async with open_kit(database_url, sandbox_url, STRIPE_WEBHOOK_TIMEOUT_MS="500") as kit:
         response = await kit.door.post(PATH, content=drip(), headers={"Stripe-Signature": "t=1,v1=0"})
         assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+
+
+async def test_a_database_that_does_not_answer_in_time_is_not_waited_for_and_nothing_is_acked(
+    database_url: str, sandbox_url: str
+) -> None:
+    body = event()
+    async with open_kit(database_url, sandbox_url, STRIPE_WEBHOOK_TIMEOUT_MS="500") as kit:
+        await kit.shop.account.scope()
+        async with await psycopg.AsyncConnection.connect(database_url) as stranger:
+            await stranger.execute("LOCK TABLE inbox_event IN ACCESS EXCLUSIVE MODE")
+            for _ in range(3):
+                assert (await knock(kit, body, sign(body, WEBHOOK_SECRET, now_of(kit.shop))))[0] == 503
+        assert await inbox(kit) == 0
+        for deliveries in range(1, 13):
+            assert (await knock(kit, body, sign(body, WEBHOOK_SECRET, now_of(kit.shop))))[0] == 200
+            assert await kit.count("SELECT deliveries FROM inbox_event") == deliveries
 
 
 async def test_without_the_database_nothing_is_acked(kit: Kit) -> None:

@@ -264,3 +264,19 @@ async def test_workers_that_recover_at_once_take_each_operation_once(kit: Kit, s
     assert await calls(kit, CUSTOMERS) == (6, 3)
     assert await kit.count("SELECT count(*) FROM operation WHERE outcome = 'succeeded' AND tries = 2") == 3
     assert await kit.count("SELECT count(*) FROM stripe_customer") == 3
+
+
+async def test_two_captured_payments_settled_at_once_pay_an_order_once(kit: Kit, second: Kit) -> None:
+    order, old, product = await open_checkout(kit)
+    await run(kit, "UPDATE payment SET state = 'CANCELLED'")
+    new = await kit.shop.start_checkout(GUEST, order.id)
+    await kit.pay(old.url)
+    await kit.pay(new.url)
+    looks = [one.shop.settle_session(GUEST, link.session_id) for link in (old, new) for one in (kit, second)]
+    settled, refused = await at_once(looks)
+    assert (len(settled), refused) == (4, {})
+    assert (await kit.order(order.id)).state == OrderState.PAID
+    assert await kit.stock(product) == (9, 0)
+    assert [row["kind"] for row in await rows(kit, "SELECT kind FROM money_exception")] == ["twice"]
+    assert await kit.count("SELECT count(*) FROM ledger_entry") == 2
+    assert await broken_rules(kit) == {}
