@@ -48,12 +48,13 @@ class ApiRequest:
 
 @dataclass
 class ApiAnswer:
-    """What goes back; `hang_up` means that the connection is cut instead."""
+    """What goes back; `hang_up` means that the connection is cut instead, `truncated` that it is cut halfway."""
 
     status: int
     body: str
     headers: dict[str, str] = field(default_factory=dict[str, str])
     hang_up: bool = False
+    truncated: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ class Api:
         answer = self._execute(exchange)
         if faults.ERROR_AFTER in armed:
             return self._fail(exchange, armed[faults.ERROR_AFTER], stored=True)
+        answer.truncated = faults.TRUNCATE in armed
         return ApiAnswer(0, "", hang_up=True) if faults.LOSE_ANSWER in armed else answer
 
     def _fail(self, exchange: Exchange, fault: Doc, *, stored: bool) -> ApiAnswer:

@@ -3,6 +3,7 @@
 Armed through `/_sandbox/faults`, kept with the account, consumed one by one (`count` None: until cleared).
 """
 
+import random
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -16,7 +17,8 @@ ERROR_BEFORE = "error_before"
 ERROR_AFTER = "error_after"
 RATE_LIMIT = "rate_limit"
 SLOW = "slow"
-API_FAULTS = (RESET, LOSE_ANSWER, ERROR_BEFORE, ERROR_AFTER, RATE_LIMIT, SLOW)
+TRUNCATE = "truncate"
+API_FAULTS = (RESET, LOSE_ANSWER, ERROR_BEFORE, ERROR_AFTER, RATE_LIMIT, SLOW, TRUNCATE)
 
 # On webhook deliveries.
 DROP = "webhook_drop"
@@ -32,7 +34,8 @@ KIND = "fault"
 class FaultWish:
     """What is to be armed. `route` matches `METHOD /path` and `event` the type, both with `*`.
 
-    Times in milliseconds or seconds.
+    The first `skip` matches pass unharmed, and of the others each is hit with `probability`, drawn under the account's
+    seed. Times in milliseconds or seconds.
     """
 
     kind: str
@@ -44,6 +47,8 @@ class FaultWish:
     reason: str | None = None
     stored: bool | None = None
     should_retry: bool | None = None
+    skip: int = 0
+    probability: float = 1.0
 
 
 def arm_fault(work: Work, wish: FaultWish) -> Doc:
@@ -59,10 +64,23 @@ def take_faults(work: Work, kinds: tuple[str, ...], field: str, value: str) -> l
     """
     taken: dict[str, Doc] = {}
     for fault in work.select(KIND, order="ASC"):
-        if fault["kind"] in kinds and fault["kind"] not in taken and fnmatchcase(value, fault[field]):
+        matches = fault["kind"] in kinds and fault["kind"] not in taken and fnmatchcase(value, fault[field])
+        if matches and _strikes(work, fault):
             taken[fault["kind"]] = fault
             _count_down(work, fault)
     return list(taken.values())
+
+
+def _strikes(work: Work, fault: Doc) -> bool:
+    """Whether this match is hit."""
+    if fault.get("skip", 0) > 0:
+        fault["skip"] -= 1
+        work.save(fault)
+        return False
+    if fault.get("probability", 1) >= 1:
+        return True
+    draw = random.Random(f"{work.account.seed}:{work.next_number()}").random()  # noqa: S311 - the same under a seed
+    return draw < fault["probability"]
 
 
 def _count_down(work: Work, fault: Doc) -> None:

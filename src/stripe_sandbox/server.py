@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stripe_sandbox.api import Api, ApiRequest
+from stripe_sandbox.api import Api, ApiAnswer, ApiRequest
 from stripe_sandbox.control.routes import control_routes
 from stripe_sandbox.deliveries import Courier
 from stripe_sandbox.hangup import cut_connection
@@ -111,10 +111,20 @@ class ApiEndpoint:
             )
         )
         self.sandbox.courier.wake()
-        if not answer.hang_up:
+        if answer.truncated:
+            await _send_half(answer, send)
+        elif not answer.hang_up:
             await Response(answer.body, answer.status, answer.headers, "application/json")(scope, receive, send)
             return
         if not cut_connection(scope.get("client")):
             raise AnswerLostError
         while (await receive())["type"] != "http.disconnect":
             pass
+
+
+async def _send_half(answer: ApiAnswer, send: Send) -> None:
+    """Announces the whole body and sends its first half."""
+    whole = Response(answer.body, answer.status, answer.headers, "application/json")
+    body = bytes(whole.body)
+    await send({"type": "http.response.start", "status": whole.status_code, "headers": whole.raw_headers})
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})

@@ -1,6 +1,6 @@
 """Controls that change something."""
 
-from typing import Any
+from typing import Any, cast
 
 from stripe_sandbox import faults
 from stripe_sandbox.control.request import NOT_FOUND, Control, Refused
@@ -28,7 +28,10 @@ _FAULT_TYPES: dict[str, tuple[type, ...]] = {
     "reason": (str, _NONE),
     "stored": (bool, _NONE),
     "should_retry": (bool, _NONE),
+    "skip": (int,),
+    "probability": (int, float),
 }
+SCENARIO_STEPS_MAX = 100
 
 
 def _number(control: Control, name: str, *, least: float, most: float = float("inf")) -> float | None:
@@ -76,16 +79,37 @@ def reset_requests(control: Control) -> dict[str, Any]:
 
 def arm(control: Control) -> Doc:
     """POST faults: arms one (see `FaultWish`)."""
-    unknown = sorted(set(control.body) - set(_FAULT_TYPES))
+    wish = _wish(control.body)
+    with open_work(control.sandbox.store, control.account) as work:
+        return public(faults.arm_fault(work, wish))
+
+
+def play_scenario(control: Control) -> dict[str, Any]:
+    """POST scenarios `{"faults": [{...}, ...]}`: arms all of a script, or none if one of them is wrong."""
+    steps = control.body.get("faults")
+    if set(control.body) - {"faults", "name"} or not isinstance(steps, list):
+        raise Refused("A scenario has faults, a list, and may have a name.")
+    script = cast("list[Any]", steps)
+    if len(script) > SCENARIO_STEPS_MAX or not all(isinstance(step, dict) for step in script):
+        raise Refused(f"faults must be at most {SCENARIO_STEPS_MAX} objects.")
+    wishes = [_wish(step) for step in script]
+    with open_work(control.sandbox.store, control.account) as work:
+        return {"faults": [public(faults.arm_fault(work, wish)) for wish in wishes]}
+
+
+def _wish(body: dict[str, Any]) -> faults.FaultWish:
+    """One fault as it was asked for; raises Refused for what no fault has."""
+    unknown = sorted(set(body) - set(_FAULT_TYPES))
     if unknown:
         raise Refused(f"Unknown: {', '.join(unknown)}. A fault has: {', '.join(_FAULT_TYPES)}.")
-    if control.body.get("kind") not in faults.API_FAULTS + faults.WEBHOOK_FAULTS:
+    if body.get("kind") not in faults.API_FAULTS + faults.WEBHOOK_FAULTS:
         raise Refused(f"kind must be one of {', '.join(faults.API_FAULTS + faults.WEBHOOK_FAULTS)}.")
-    for name, value in control.body.items():
+    for name, value in body.items():
         if not isinstance(value, _FAULT_TYPES[name]) or (isinstance(value, bool) and bool not in _FAULT_TYPES[name]):
             raise Refused(f"{name} cannot be {value!r}.")
-    with open_work(control.sandbox.store, control.account) as work:
-        return public(faults.arm_fault(work, faults.FaultWish(**control.body)))
+    if not 0 <= body.get("probability", 1) <= 1:
+        raise Refused("probability must be a number from 0 to 1.")
+    return faults.FaultWish(**body)
 
 
 def clear(control: Control) -> dict[str, Any]:

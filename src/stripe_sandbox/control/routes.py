@@ -44,6 +44,7 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         route("DELETE", "/requests", acts.reset_requests),
         route("GET", "/faults", looks.show_faults),
         route("POST", "/faults", acts.arm),
+        route("POST", "/scenarios", acts.play_scenario),
         route("DELETE", "/faults", acts.clear),
         route("DELETE", "/faults/{id}", acts.disarm),
         route("POST", "/bank/{id}/{act}", bank.play_bank),
