@@ -55,7 +55,7 @@ def refusal(shop: Shop, path: str, form: dict[str, str], version: str = "2026-05
         ({f"{ITEM}[currency]": "xxx"}, None, f"{ITEM}[currency]", "Invalid currency: xxx."),
         ({"mode": "later"}, None, "mode", "Invalid mode: must be one of payment, setup, or subscription"),
         ({"mode": "setup"}, "sandbox_not_built", "mode", "mode=setup exists at Stripe but is not built"),
-        ({"discounts[0][coupon]": "c"}, "sandbox_not_built", "discounts", "discounts exists at Stripe"),
+        ({"discounts[0][coupon]": "c"}, "resource_missing", "discounts[0][coupon]", "No such coupon: 'c'"),
         ({"automatic_tax[enabled]": "true"}, "sandbox_not_built", "automatic_tax", "automatic_tax exists at Stripe"),
         ({"adaptive_pricing[enabled]": "yes"}, None, "adaptive_pricing[enabled]", "Invalid boolean: yes"),
         ({"adaptive_pricing": "yes"}, None, "adaptive_pricing", "Invalid object"),
@@ -220,9 +220,9 @@ def test_what_does_not_exist_is_404(shop: Shop, path: str, param: str, noun: str
 
 
 def test_an_unknown_route_is_404(shop: Shop) -> None:
-    answer = shop.http.get("/v1/coupons")
+    answer = shop.http.get("/v1/subscriptions")
     assert answer.status_code == 404
-    assert "Unrecognized request URL (GET: /v1/coupons)." in answer.json()["error"]["message"]
+    assert "Unrecognized request URL (GET: /v1/subscriptions)." in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ The PaymentIntent is made when the buyer first confirms, and a retry after a dec
 from stripe_sandbox.events import emit
 from stripe_sandbox.flows.capture import cancel_intent
 from stripe_sandbox.flows.confirmation import Confirming, confirm_intent, finish_challenge
+from stripe_sandbox.flows.discounts import redeem
 from stripe_sandbox.resources.customers import new_customer
 from stripe_sandbox.resources.intent_shape import new_intent
 from stripe_sandbox.resources.payment_methods import blank_address
@@ -101,12 +102,22 @@ def _complete_if_paid(work: Work, session: Doc, intent: Doc, method: Doc) -> Non
         paid = "paid"
     elif status == "requires_capture":
         paid = work.account.settings.get(MANUAL_CAPTURE_SETTING, "unpaid")
+    _complete(work, session, paid, method["billing_details"])
+
+
+def complete_free_session(work: Work, session: Doc, billing: Doc) -> None:
+    """The buyer confirms an order that costs nothing: no payment is made."""
+    if session["customer"] is None and session["customer_creation"] == "always":
+        session["customer"] = new_customer(work, {"email": session["customer_email"] or billing["email"]})["id"]
+    _complete(work, session, "no_payment_required", billing)
+
+
+def _complete(work: Work, session: Doc, payment_status: str, billing: Doc) -> None:
     work.clear_timers("expire_session", session["id"])
-    billing = method["billing_details"]
     customer = work.find("customer", session["customer"]) if session["customer"] else None
     session.update(
         status="complete",
-        payment_status=paid,
+        payment_status=payment_status,
         url=None,
         customer_details={
             "address": {**blank_address(), **billing["address"]},
@@ -120,6 +131,7 @@ def _complete_if_paid(work: Work, session: Doc, intent: Doc, method: Doc) -> Non
         },
     )
     work.save(session)
+    redeem(work, session)
     event = emit(work, "checkout.session.completed", session)
     session["_completed_event"] = event["id"]
     work.save(session)

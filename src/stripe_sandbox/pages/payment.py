@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from stripe_sandbox.declines import localized
-from stripe_sandbox.flows.checkout import pay_session
+from stripe_sandbox.flows.checkout import complete_free_session, pay_session
 from stripe_sandbox.ibans import BankAccount
 from stripe_sandbox.money import show_amount
 from stripe_sandbox.pages.entries import EntryProblem, is_email, read_card, read_iban
@@ -124,6 +124,8 @@ def _pay(work: Work, session: Doc, fields: dict[str, str], language: Language, b
         name=fields.get("name", "").strip(),
         method=method if method in session["payment_method_types"] else "card",
     )
+    if session["amount_total"] == 0:
+        return _confirm_free(work, session, language, typed)
     made = _read_method(work, session, fields, typed)
     if isinstance(made, EntryProblem):
         notice = Notice(words(language)[made.words], made.field)
@@ -135,6 +137,16 @@ def _pay(work: Work, session: Doc, fields: dict[str, str], language: Language, b
         )
     if session["status"] == "open":
         return RedirectResponse(f"/c/authenticate/{session['payment_intent']}", SEE_OTHER)
+    return None
+
+
+def _confirm_free(work: Work, session: Doc, language: Language, typed: Typed) -> Response | None:
+    """An order that costs nothing needs an address to write to, and no card."""
+    email = known_email(work, session) or typed.email
+    if not is_email(email):
+        notice = Notice(words(language)["email_invalid"], "email")
+        return show_view(work, View(session, language, typed, notice), status=422)
+    complete_free_session(work, session, billing_details(email=email, name=typed.name or None))
     return None
 
 
@@ -175,6 +187,7 @@ def show_view(work: Work, view: View, *, status: int = 200) -> Response:
         shop = success_url(session) if complete else session["cancel_url"]
         return _message("complete" if complete else "expired", language, shop, status=200 if complete else 410)
     currency: str = session["currency"]
+    taken: int = session["total_details"]["amount_discount"]
     values = {
         "t": words(language),
         "language": language,
@@ -184,15 +197,17 @@ def show_view(work: Work, view: View, *, status: int = 200) -> Response:
                 "name": line["description"],
                 "quantity": line["quantity"],
                 "unit": show_amount(line["price"]["unit_amount"], currency, language),
-                "amount": show_amount(line["amount_total"], currency, language),
+                "amount": show_amount(line["amount_subtotal"], currency, language),
             }
             for line in session["_line_items"]
         ],
+        "discount": show_amount(-taken, currency, language) if taken else None,
         "total": show_amount(session["amount_total"], currency, language),
         "submit": session["submit_type"] if session["submit_type"] in ("book", "donate", "subscribe") else "pay",
         "action": f"/c/pay/{session['id']}",
         "cancel_url": session["cancel_url"],
         "known_email": known_email(work, session),
+        "free": session["amount_total"] == 0,
         "methods": [name for name in ("card", "sepa_debit") if name in session["payment_method_types"]],
         "typed": view.typed,
         "notice": view.notice,

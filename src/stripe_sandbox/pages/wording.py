@@ -10,6 +10,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "test_mode": ("TEST MODE", "MODE TEST"),
     "order_at": ("Your order at", "Votre commande chez"),
     "total": ("Total due", "Total à payer"),
+    "discount": ("Discount", "Remise"),
     "quantity": ("Qty", "Qté"),
     "each": ("each", "l’unité"),
     "email": ("Email", "E-mail"),

@@ -15,7 +15,7 @@ from stripe_sandbox.params.basic import (
     not_built,
     route,
 )
-from stripe_sandbox.wire.schema import Array, Param, Shape, Text
+from stripe_sandbox.wire.schema import Array, Integer, Param, PartlyBuilt, Percentage, Shape, Text
 
 _REDISPLAY = choice("always", "limited", "unspecified")
 _BILLING = Param(Shape({"address": Param(ADDRESS), "email": EMAIL, "name": TEXT, "phone": TEXT, **not_built("tax_id")}))
@@ -119,5 +119,46 @@ LIST_PRICES = listing(
         "product": TEXT,
         "type": choice("one_time", "recurring"),
         **not_built("recurring"),
+    }
+)
+
+_SMALL = Param(Integer(1))
+CREATE_COUPON = route(
+    {
+        "amount_off": _SMALL,
+        "currency": TEXT,
+        "duration": Param(PartlyBuilt(("forever", "once"), ("repeating",))),
+        "id": TEXT,
+        "max_redemptions": _SMALL,
+        "metadata": METADATA,
+        "name": Param(Text(longest=40)),
+        "percent_off": Param(Percentage()),
+        "redeem_by": Param(Integer()),
+        **not_built("applies_to", "currency_options", "duration_in_months"),
+    }
+)
+UPDATE_COUPON = route({"metadata": METADATA, "name": Param(Text(longest=40)), **not_built("currency_options")})
+LIST_COUPONS = listing({"created": CREATED})
+CREATE_CODE = route(
+    {
+        "active": BOOLEAN,
+        "code": Param(Text(longest=500)),
+        "customer": TEXT,
+        "expires_at": Param(Integer()),
+        "max_redemptions": _SMALL,
+        "metadata": METADATA,
+        "promotion": Param(Shape({"type": choice("coupon"), "coupon": TEXT}), required=True),
+        **not_built("customer_account", "restrictions"),
+    }
+)
+UPDATE_CODE = route({"active": BOOLEAN, "metadata": METADATA, **not_built("restrictions")})
+LIST_CODES = listing(
+    {
+        "active": BOOLEAN,
+        "code": TEXT,
+        "coupon": TEXT,
+        "created": CREATED,
+        "customer": TEXT,
+        **not_built("customer_account"),
     }
 )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from stripe_sandbox.call import part
+from stripe_sandbox.flows.discounts import apply_coupon, usable_coupon
 from stripe_sandbox.ids import scramble
 from stripe_sandbox.money import check_amount, check_currency, check_granularity
 from stripe_sandbox.resources.intent_shape import configuration
@@ -145,8 +146,11 @@ def new_session(work: Work, wish: dict[str, Any], base_url: str, customer: Doc |
     """
     lines = line_items(work, wish["line_items"])
     currency: str = lines[0]["currency"]
-    total = sum(line["amount_total"] for line in lines)
-    check_amount(total, currency, param="line_items", noun="The Checkout Session's total amount")
+    discounts, taken = _discount(work, wish.get("discounts") or [], lines)
+    subtotal = sum(line["amount_subtotal"] for line in lines)
+    total = subtotal - taken
+    if total > 0:
+        check_amount(total, currency, param="line_items", noun="The Checkout Session's total amount")
     session_id = work.mint("cs")
     email = customer["email"] if customer is not None else wish.get("customer_email")
     expires_at = check_expiry(work, wish.get("expires_at"))
@@ -155,7 +159,7 @@ def new_session(work: Work, wish: dict[str, Any], base_url: str, customer: Doc |
         "object": "checkout.session",
         "adaptive_pricing": {"enabled": part(wish, "adaptive_pricing").get("enabled", True)},
         "allow_promotion_codes": False if "allow_promotion_codes" in wish else None,
-        "amount_subtotal": total,
+        "amount_subtotal": subtotal,
         "amount_total": total,
         "billing_address_collection": wish.get("billing_address_collection"),
         "cancel_url": wish.get("cancel_url"),
@@ -166,6 +170,7 @@ def new_session(work: Work, wish: dict[str, Any], base_url: str, customer: Doc |
         "customer_creation": None if customer is not None else wish.get("customer_creation", "if_required"),
         "customer_details": None if email is None else _known_buyer(email),
         "customer_email": wish.get("customer_email"),
+        "discounts": discounts,
         "expires_at": expires_at,
         "integration_identifier": wish.get("integration_identifier"),
         "locale": wish.get("locale"),
@@ -175,6 +180,7 @@ def new_session(work: Work, wish: dict[str, Any], base_url: str, customer: Doc |
         "payment_method_types": payment_method_types(wish, currency),
         "submit_type": wish.get("submit_type"),
         "success_url": wish["success_url"],
+        "total_details": {"amount_discount": taken, "amount_shipping": 0, "amount_tax": 0},
         "url": f"{base_url}/c/pay/{session_id}",
         "_line_items": lines,
         "_payment_intent_data": part(wish, "payment_intent_data"),
@@ -184,6 +190,16 @@ def new_session(work: Work, wish: dict[str, Any], base_url: str, customer: Doc |
     work.insert(session)
     work.set_timer(expires_at - work.exact_now, "expire_session", session_id)
     return session
+
+
+def _discount(work: Work, wishes: list[dict[str, Any]], lines: list[Doc]) -> tuple[list[Doc], int]:
+    """The session's discounts as shown, and what they take off the lines."""
+    if not wishes:
+        return [], 0
+    coupon, code = usable_coupon(work, wishes[0], "discounts[0]")
+    taken = apply_coupon(coupon, lines, "discounts[0]")
+    shown = {"coupon": coupon["id"] if code is None else None, "promotion_code": None if code is None else code["id"]}
+    return [shown], taken
 
 
 def _three_d_secure(wish: dict[str, Any]) -> str:
@@ -232,7 +248,6 @@ def _constants() -> Doc:
             "terms_of_service_acceptance": None,
         },
         "customer_account": None,
-        "discounts": [],
         "invoice": None,
         "invoice_creation": {
             "enabled": False,
@@ -264,7 +279,6 @@ def _constants() -> Doc:
         "shipping_options": [],
         "status": "open",
         "subscription": None,
-        "total_details": {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0},
         "ui_mode": "hosted_page",
         "wallet_options": None,
     }

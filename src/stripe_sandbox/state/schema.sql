@@ -12,11 +12,13 @@ CREATE TABLE IF NOT EXISTS account (
 );
 CREATE TABLE IF NOT EXISTS object (
     seq     INTEGER PRIMARY KEY AUTOINCREMENT,
-    id      TEXT NOT NULL UNIQUE,
+    id      TEXT NOT NULL,
     account TEXT NOT NULL,
     kind    TEXT NOT NULL,
     created INTEGER NOT NULL,
-    body    TEXT NOT NULL
+    body    TEXT NOT NULL,
+    -- Products and coupons are named by the caller, so two accounts may use one name.
+    UNIQUE (id, account)
 );
 CREATE INDEX IF NOT EXISTS object_by_kind ON object (account, kind, seq);
 CREATE INDEX IF NOT EXISTS object_by_customer ON object (account, kind, json_extract(body, '$.customer'));

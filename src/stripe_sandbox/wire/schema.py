@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from stripe_sandbox.wire.errors import StripeError, invalid
 from stripe_sandbox.wire.forms import Decoded
 
+_PERCENTAGE = re.compile(r"\d{1,3}(\.\d{1,2})?")
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 
 
@@ -95,6 +96,18 @@ class Integer:
                 f"This value must be less than or equal to {self.most}.", code="parameter_invalid_integer", param=path
             )
         return number
+
+
+@dataclass(frozen=True)
+class Percentage:
+    """A number above 0 and up to 100, with two decimals at most."""
+
+    def read(self, value: Decoded, path: str, version: str) -> float:
+        """Reads a percentage."""
+        del version
+        if not isinstance(value, str) or not _PERCENTAGE.fullmatch(value) or not 0 < float(value) <= 100:  # noqa: PLR2004 - hundred per cent
+            raise invalid(f"Invalid percentage: {_shown(value)}", param=path)
+        return float(value)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,70 @@
+"""What a coupon takes off, and whether it may be used."""
+
+from typing import Any
+
+from stripe_sandbox.state.work import Doc, Work
+from stripe_sandbox.wire.errors import StripeError, invalid, missing_object
+
+
+def usable_coupon(work: Work, wish: dict[str, Any], path: str) -> tuple[Doc, Doc | None]:
+    """The coupon that a discount names, by itself or by a promotion code, which is given as well."""
+    named: str | None = wish.get("coupon")
+    code_id: str | None = wish.get("promotion_code")
+    if (named is None) == (code_id is None):
+        raise invalid(f"{path} needs either a coupon or a promotion_code.", param=path)
+    code: Doc | None = None
+    if code_id is not None:
+        code = work.find("promotion_code", code_id)
+        if code is None:
+            raise missing_object("promotion code", code_id, param=f"{path}[promotion_code]", status=400)
+        if not code["active"] or _is_spent(work, code, code["expires_at"]):
+            raise _spent(f"This promotion code is not usable: {code['code']}", f"{path}[promotion_code]")
+        named = str(code["promotion"]["coupon"])
+    coupon = work.find("coupon", named or "")
+    if coupon is None:
+        raise missing_object("coupon", named or "", param=f"{path}[coupon]", status=400)
+    if _is_spent(work, coupon, coupon["redeem_by"]):
+        raise _spent(f"This coupon is no longer usable: {coupon['id']}", f"{path}[coupon]")
+    return coupon, code
+
+
+def _is_spent(work: Work, doc: Doc, until: int | None) -> bool:
+    most: int | None = doc["max_redemptions"]
+    return (until is not None and until <= work.now) or (most is not None and doc["times_redeemed"] >= most)
+
+
+def _spent(message: str, param: str) -> StripeError:
+    return invalid(message, code="coupon_expired", param=param)
+
+
+def apply_coupon(coupon: Doc, lines: list[Doc], path: str) -> int:
+    """Takes the discount off the lines, in proportion and without losing a minor unit; gives its sum."""
+    total: int = sum(line["amount_subtotal"] for line in lines)
+    if coupon["amount_off"] is not None:
+        if coupon["currency"] != lines[0]["currency"]:
+            raise invalid(f"The coupon {coupon['id']} is in another currency.", param=path)
+        wanted = min(coupon["amount_off"], total)
+    else:
+        # Percentages have two decimals at most; half a minor unit is rounded up.
+        wanted = (total * round(coupon["percent_off"] * 100) + 5000) // 10000
+    passed, given = 0, 0
+    for line in lines:
+        passed += line["amount_subtotal"]
+        upto = wanted * passed // total if total else 0
+        line["amount_discount"] = upto - given
+        line["amount_total"] = line["amount_subtotal"] - line["amount_discount"]
+        given = upto
+    return wanted
+
+
+def redeem(work: Work, session: Doc) -> None:
+    """A completed session uses its coupon, and the code by which it was named, once."""
+    for discount in session["discounts"]:
+        coupon = work.find("coupon", discount["coupon"] or "")
+        code = work.find("promotion_code", discount["promotion_code"] or "")
+        if code is not None and coupon is None:
+            coupon = work.find("coupon", code["promotion"]["coupon"])
+        for used in (coupon, code):
+            if used is not None:
+                used["times_redeemed"] += 1
+                work.save(used)
