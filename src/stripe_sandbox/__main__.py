@@ -1,4 +1,4 @@
-"""The command line: `python -m stripe_sandbox --port 12111 --data DIR`."""
+"""The command line: `python -m stripe_sandbox --port 12111 --data DIR`, and `ctl` for the controls of a running one."""
 
 import argparse
 import socket
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvicorn
 
+from stripe_sandbox import ctl
 from stripe_sandbox.clock import SystemClock
 from stripe_sandbox.hangup import CuttableProtocol
 from stripe_sandbox.options import RETRY_DELAYS_S, Options
@@ -81,8 +82,11 @@ class AnnouncingServer(uvicorn.Server):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serves until it is stopped."""
-    arguments = build_parser().parse_args(argv)
+    """Serves until it is stopped; `ctl` controls a running one instead."""
+    given = sys.argv[1:] if argv is None else list(argv)
+    if given[:1] == ["ctl"]:
+        return ctl.main(given[1:])
+    arguments = build_parser().parse_args(given)
     local = is_loopback(f"http://{arguments.host}")
     options = Options(
         webhooks=tuple(arguments.webhook),
