@@ -8,6 +8,7 @@ docs/sandbox.md).
 
 from typing import Any
 
+from stripe_sandbox.faults import TWIN, take_faults
 from stripe_sandbox.ids import stem_of
 from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.versions import DEFAULT_VERSION
@@ -17,10 +18,16 @@ _PAYMENT_KINDS = frozenset({"payment_intent", "charge", "refund"})
 
 
 def emit(work: Work, name: str, doc: Doc, previous: dict[str, Any] | None = None) -> Doc:
-    """Records one event and a delivery per interested endpoint.
+    """Records one event and a delivery per interested endpoint; gives the last one where a fault asks for twins.
 
     `previous` holds old values, for *.updated kinds only.
     """
+    if take_faults(work, (TWIN,), "event", name):
+        _record(work, name, doc, previous)
+    return _record(work, name, doc, previous)
+
+
+def _record(work: Work, name: str, doc: Doc, previous: dict[str, Any] | None) -> Doc:
     stem = stem_of(doc["id"]) if doc["object"] in _PAYMENT_KINDS else None
     endpoints = [endpoint for endpoint in work.select("webhook_endpoint", order="ASC") if wants(endpoint, name)]
     data: Doc = {"object": public(doc)}

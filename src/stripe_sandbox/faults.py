@@ -27,6 +27,10 @@ DELAY = "webhook_delay"
 BAD_SIGNATURE = "webhook_bad_signature"
 WEBHOOK_FAULTS = (DROP, DUPLICATE, DELAY, BAD_SIGNATURE)
 
+# On the making of an event: the same change is told by two Event objects.
+TWIN = "webhook_twin"
+KINDS = (*API_FAULTS, *WEBHOOK_FAULTS, TWIN)
+
 KIND = "fault"
 
 

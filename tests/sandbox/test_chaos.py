@@ -61,3 +61,15 @@ def test_a_scenario_strikes_in_its_order(shop: Shop) -> None:
 def test_a_wrong_scenario_arms_nothing(shop: Shop, body: dict[str, object]) -> None:
     assert shop.http.post("/_sandbox/scenarios", json=body).status_code == 400
     assert shop.control("GET", "faults") == {"faults": []}
+
+
+def test_one_change_can_be_told_by_two_events(shop: Shop) -> None:
+    shop.control("POST", "faults", {"kind": "webhook_twin", "event": "customer.created"})
+    made = shop.http.post("/v1/customers", data={"name": "Anna"}).json()
+    shop.http.post("/v1/customers", data={"name": "Berta"})
+    events = shop.http.get("/v1/events").json()["data"]
+    assert [event["data"]["object"]["name"] for event in events] == ["Berta", "Anna", "Anna"]
+    first, second = events[2], events[1]
+    assert first["id"] != second["id"]
+    assert first["data"] == second["data"]
+    assert first["data"]["object"] == made

@@ -102,8 +102,8 @@ def _wish(body: dict[str, Any]) -> faults.FaultWish:
     unknown = sorted(set(body) - set(_FAULT_TYPES))
     if unknown:
         raise Refused(f"Unknown: {', '.join(unknown)}. A fault has: {', '.join(_FAULT_TYPES)}.")
-    if body.get("kind") not in faults.API_FAULTS + faults.WEBHOOK_FAULTS:
-        raise Refused(f"kind must be one of {', '.join(faults.API_FAULTS + faults.WEBHOOK_FAULTS)}.")
+    if body.get("kind") not in faults.KINDS:
+        raise Refused(f"kind must be one of {', '.join(faults.KINDS)}.")
     for name, value in body.items():
         if not isinstance(value, _FAULT_TYPES[name]) or (isinstance(value, bool) and bool not in _FAULT_TYPES[name]):
             raise Refused(f"{name} cannot be {value!r}.")
