@@ -57,7 +57,9 @@ def database_url(cluster_url: str, template_url: str) -> Generator[str]:
     name = f"test_{secrets.token_hex(6)}"
     with psycopg.connect(cluster_url, autocommit=True) as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(name), sql.Identifier(template_url))
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(name), sql.Identifier(template_url)
+            )
         )
     yield database_at(cluster_url, name)
     with psycopg.connect(cluster_url, autocommit=True) as connection:
