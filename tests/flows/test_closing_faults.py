@@ -1,6 +1,7 @@
 """Stripe fails while a way to pay is closed: nothing is freed before Stripe has confirmed that nobody can pay there."""
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -184,3 +185,25 @@ async def test_a_session_past_its_end_is_replaced_only_when_it_is_seen_expired(k
     statuses = {session["id"]: session["status"] for session in await at_stripe(kit, "checkout/sessions")}
     assert statuses == {first.session_id: "expired", second.session_id: "open"}
     await pay_and_check(kit, order.id)
+
+
+@pytest.mark.parametrize("end", ["expired", "complete", "open"])
+async def test_an_expiry_whose_key_is_over_is_read_from_the_session(kit: Kit, clock: SetClock, end: str) -> None:
+    order, link, product = await open_checkout(kit)
+    await arm(kit, "lose_answer" if end == "expired" else "reset", "POST /v1/checkout/sessions/*/expire")
+    with suppress(Unavailable):
+        await kit.shop.cancel_order(GUEST, order.id)
+    await disarm(kit)
+    if end == "complete":
+        await kit.pay(link.url)
+    clock.advance(hours=21)
+    assert await recover(kit) == 1
+    clock.advance(minutes=11)
+    await recover(kit)
+    outcome = {"expired": "succeeded", "complete": "failed", "open": "failed"}[end]
+    assert await rows(kit, "SELECT outcome FROM operation WHERE kind = 'expire_session'") == [{"outcome": outcome}]
+    with suppress(Refusal):
+        await kit.shop.cancel_order(GUEST, order.id)
+    state, stock = (OrderState.PAID, (9, 0)) if end == "complete" else (OrderState.CANCELLED, (10, 0))
+    assert ((await kit.order(order.id)).state, await kit.stock(product)) == (state, stock)
+    assert await broken_rules(kit) == {}

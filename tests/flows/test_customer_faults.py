@@ -11,13 +11,16 @@ from flows.fault_kit import CUSTOMERS, SESSIONS, at_stripe, new_order, recover, 
 from money_probe import arm, broken_rules, calls, rows
 from shop_kit import CONTACT, GUEST, Kit, open_kit
 from vivr.caller import Caller
+from vivr.checkout.close_checkout import close_payment
 from vivr.clock import SetClock
 from vivr.database import TransactionOpenError
-from vivr.errors import Refusal, Unavailable
-from vivr.ids import PersonId, RequestId, new_order_id
+from vivr.errors import NotFound, Refusal, Unavailable
+from vivr.ids import OrderId, PaymentId, PersonId, RequestId, new_order_id
 from vivr.orders.model import BasketItem, Order, OrderState
 from vivr.orders.place_order import OrderRequest
-from vivr.stripe_gateway.answers import StripeObjectMissing
+from vivr.payments.settle_payment import settle_payment
+from vivr.stripe_gateway.answers import Failed, StripeMisconfigured, StripeObjectMissing
+from vivr.stripe_gateway.gateway import Stripe
 from vivr.stripe_gateway.requests import expire_session
 
 ANNA = Caller("customer:per_1", "customer", RequestId("req_1"))
@@ -161,3 +164,36 @@ async def test_nothing_is_asked_of_stripe_while_a_transaction_is_open(kit: Kit) 
     assert await calls(kit, "GET /v1/checkout/sessions") == (0, 0)
     with pytest.raises(StripeObjectMissing):
         await stripe.read_session("cs_1")
+
+
+async def test_a_key_that_stripe_refuses_is_said_to_be_ours(sandbox_url: str) -> None:
+    stripe = Stripe("sk_live_0123456789abcdef", api_base=sandbox_url, max_retries=0)
+    assert stripe.livemode
+    answer = await stripe.send(expire_session("cs_1"), idempotency_key="k")
+    assert isinstance(answer, Failed)
+    assert answer.kind == "misconfigured"
+    with pytest.raises(StripeMisconfigured):
+        await stripe.read_session("cs_1")
+    await stripe.close()
+
+
+async def test_a_payment_that_nobody_knows_is_not_found(kit: Kit) -> None:
+    shop = kit.shop
+    with pytest.raises(NotFound, match="payment_not_found"):
+        await settle_payment(shop.database, shop.stripe, shop.clock, GUEST, PaymentId("pay_nobody"))
+    with pytest.raises(NotFound, match="payment_not_found"):
+        await close_payment(shop.database, shop.stripe, shop.clock, shop.seals, GUEST, PaymentId("pay_nobody"))
+    with pytest.raises(NotFound, match="order_not_found"):
+        await shop.cancel_order(GUEST, OrderId("ord_nobody"))
+    with pytest.raises(NotFound, match="order_not_found"):
+        await shop.start_checkout(GUEST, OrderId("ord_nobody"))
+    assert await calls(kit, CUSTOMERS) == (0, 0)
+
+
+async def test_an_order_of_somebody_else_is_not_found_by_its_id(kit: Kit) -> None:
+    order = await order_of_account(kit)
+    items = (BasketItem(await kit.add_product(), 1),)
+    request = OrderRequest(items, CONTACT, "fr", "http://127.0.0.1:8000")
+    with pytest.raises(NotFound, match="order_not_found"):
+        await kit.shop.place_order(GUEST, order.id, request)
+    assert await kit.shop.place_order(ANNA, order.id, request) == order

@@ -152,6 +152,29 @@ async def test_a_session_of_another_program_is_ignored(kit: Kit) -> None:
     )
 
 
+async def test_a_session_that_only_names_our_payment_is_not_its_session(kit: Kit) -> None:
+    order, link, _ = await open_checkout(kit)
+    named = await named_intent(kit, order.id)
+    fields = {"mode": "payment", "success_url": "http://127.0.0.1:9/", "customer": named["customer"]}
+    fields |= {name: value for name, value in named.items() if name.startswith("metadata")}
+    fields |= {"line_items[0][quantity]": "1", "line_items[0][price_data][currency]": "eur"}
+    fields |= {"line_items[0][price_data][unit_amount]": "2980"}
+    fields |= {"line_items[0][price_data][product_data][name]": "Bol"}
+    forged = await kit.api("POST", "/v1/checkout/sessions", fields)
+    await kit.pay(forged["url"])
+    async with nothing_changes(kit):
+        await deliver_about(kit, forged["id"])
+    completed = (await events_about(kit, forged["id"]))[0]
+    assert await reason_of(kit, completed["id"]) == ("IGNORED", "Another session belongs to this payment.")
+    await run(kit, "UPDATE payment SET session_id = NULL, session_url = NULL")
+    await run(kit, "UPDATE inbox_event SET state = 'RECEIVED', ended_at = NULL, next_try_at = now()")
+    await kit.process()
+    assert await rows(kit, "SELECT state, reason, tries FROM inbox_event") == [
+        {"state": "RETRYING", "reason": "Unavailable", "tries": 0}
+    ]
+    del link
+
+
 async def test_money_for_a_payment_that_this_shop_does_not_know_is_held_as_unknown_order(kit: Kit) -> None:
     order, _, _ = await open_checkout(kit)
     intent = await pay_intent(kit, {**await named_intent(kit, order.id), "metadata[payment]": "pay_nobody"})

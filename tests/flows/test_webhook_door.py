@@ -8,13 +8,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from money_probe import nothing_changes, open_checkout
 from shop_kit import GUEST, WEBHOOK_SECRET, Kit, open_kit, sign
 from vivr.bootstrap import Shop
 from vivr.clock import SetClock
 from vivr.orders.model import OrderState
-from vivr.web.webhook import PATH
+from vivr.web.webhook import PATH, WebhookPath
 
 REFUSED = '{"success":false}'
 
@@ -312,3 +313,26 @@ async def test_an_outage_of_stripe_spends_no_try(database_url: str, sandbox_url:
         assert await kit.process() == 1
         assert (await kit.order(order.id)).state == OrderState.PAID
         assert await kit.shop.settle_session(GUEST, link.session_id) is not None
+
+
+async def test_everything_but_the_webhooks_own_address_is_somebody_elses(kit: Kit) -> None:
+    seen: list[str] = []
+
+    async def elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
+        del receive, send
+        seen.append(f"{scope['type']} {scope.get('method')} {scope.get('path')}")
+
+    async def nothing() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def unheard(message: Message) -> None:
+        raise AssertionError(message)
+
+    door = WebhookPath(elsewhere, kit.shop)
+    for method, path in (("GET", PATH), ("POST", f"{PATH}/"), ("POST", "/"), ("PUT", PATH)):
+        await door({"type": "http", "method": method, "path": path, "headers": []}, nothing, unheard)
+    await door({"type": "lifespan"}, nothing, unheard)
+    assert seen == [f"http GET {PATH}", f"http POST {PATH}/", "http POST /", f"http PUT {PATH}", "lifespan None None"]
+    # A sender that hangs up before its body is whole gets no answer, and nothing is stored.
+    await door({"type": "http", "method": "POST", "path": PATH, "headers": []}, nothing, unheard)
+    assert await inbox(kit) == 0
