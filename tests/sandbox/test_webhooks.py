@@ -104,7 +104,11 @@ def test_an_acknowledged_event_can_be_sent_again(shop: Shop, receiver: Receiver)
     settled(shop, "acknowledged")
     shop.http.post(f"/v1/events/{event['id']}/retry", data={"webhook_endpoint": endpoint.id})
     receiver.wait_for("customer.created", 2)
-    assert settled(shop, "acknowledged")["due"] is None
+    # The receiver knows of the second delivery a moment before the sandbox has read the answer.
+    deadline = time.monotonic() + 8
+    while settled(shop, "acknowledged")["due"] is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_an_event_can_be_sent_to_an_endpoint_that_came_later(shop: Shop, receiver: Receiver) -> None:
