@@ -75,6 +75,7 @@ INTENT: Final = PaymentIntent(
     currency="eur",
     livemode=False,
     customer="cus_1",
+    metadata={"shop": "test-shop", "payment": "pay_1"},
 )
 SESSION: Final = Session(
     id="cs_1",

@@ -117,3 +117,19 @@ async def test_an_order_of_total_zero_is_paid_at_once_without_stripe(kit: Kit) -
     assert await kit.stock(product) == (9, 0)
     assert await kit.count("SELECT count(*) FROM payment WHERE kind = 'none' AND settles") == 1
     assert await kit.count("SELECT count(*) FROM operation") == 0
+
+
+async def test_money_of_another_intent_than_the_attached_one_is_held_and_settles_nothing(kit: Kit) -> None:
+    product = await kit.add_product()
+    order = await kit.place(product)
+    link = await kit.shop.start_checkout(GUEST, order.id)
+    await kit.pay(link.url)
+    await kit.count("UPDATE payment SET intent_id = 'pi_attached_before' RETURNING 1")
+    await kit.shop.settle_session(GUEST, link.session_id)
+    await kit.shop.settle_session(GUEST, link.session_id)
+    assert (await kit.order(order.id)).state == OrderState.PENDING
+    assert await kit.stock(product) == (10, 1)
+    assert await kit.count("SELECT count(*) FROM money_exception WHERE kind = 'stray'") == 1
+    assert await kit.count("SELECT count(*) FROM money_exception") == 1
+    assert await kit.count("SELECT count(*) FROM ledger_posting WHERE ledger_account = 'held_for_customers'") == 1
+    assert await kit.count("SELECT count(*) FROM email_message") == 0

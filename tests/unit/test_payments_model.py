@@ -58,6 +58,7 @@ intents = st.builds(
     livemode=st.sampled_from([False, False, True]),
     customer=st.sampled_from(["cus_1", "cus_1", "cus_2", None]),
     last_payment_error=st.none() | st.just(PaymentError("card_error")),
+    metadata=st.sampled_from([{"payment": "pay_1"}, {"payment": "pay_1"}, {"payment": "pay_2"}, {}]),
 )
 sessions = st.builds(
     Session,
@@ -73,7 +74,7 @@ snapshots = st.builds(Snapshot, st.just(1), st.none() | sessions, st.none() | in
 
 
 def what_fits(payment: Payment, order: Order, snapshot: Snapshot) -> bool:
-    """The five comparisons and the states, written down once more."""
+    """The comparisons and the states, written down once more."""
     intent = snapshot.intent
     return (
         intent is not None
@@ -83,6 +84,7 @@ def what_fits(payment: Payment, order: Order, snapshot: Snapshot) -> bool:
         and intent.customer is not None
         and intent.customer == payment.customer_id
         and intent.livemode == payment.livemode
+        and intent.metadata.get("payment") == payment.id
         and order.state in {OrderState.PENDING, OrderState.PROCESSING}
         and payment.state != PaymentState.CAPTURED
     )
@@ -134,6 +136,8 @@ def test_no_judgement_leaves_the_table_of_moves_or_takes_a_payment_back(
         ({"amount_received": 0}, Misfit.WRONG_AMOUNT),
         ({"customer": None}, Misfit.WRONG_CUSTOMER),
         ({"customer": "cus_2"}, Misfit.WRONG_CUSTOMER),
+        ({"metadata": {"shop": "other-shop", "payment": "pay_2"}}, Misfit.STRAY),
+        ({"metadata": {}}, Misfit.STRAY),
     ],
 )
 def test_the_gravest_misfit_is_named(changes: dict[str, Any], misfit: Misfit) -> None:

@@ -21,7 +21,7 @@ from vivr.money_exceptions.record_exception import MisfitMoney, record_exception
 from vivr.orders.model import Order, OrderState
 from vivr.orders.move_order import lines_of, lock_order, move_order
 from vivr.payments import store
-from vivr.payments.model import SECOND_CHANCE, Judgement, Misfit, Payment, PaymentState, Snapshot, judge
+from vivr.payments.model import HOLDS_MONEY, SECOND_CHANCE, Judgement, Misfit, Payment, PaymentState, Snapshot, judge
 from vivr.stripe_gateway.objects import Charge, PaymentIntent
 
 _log: Final = structlog.stdlib.get_logger("vivr.payments")
@@ -31,6 +31,7 @@ EXPLANATIONS: Final = {
     Misfit.WRONG_CURRENCY: "The payment's currency is not the order's.",
     Misfit.WRONG_AMOUNT: "The payment brought another amount than the order asks for.",
     Misfit.WRONG_CUSTOMER: "The payment was not made by the Stripe customer that this payment was made for.",
+    Misfit.STRAY: "The payment does not name the payment that this shop opened for the order.",
     Misfit.TWICE: "The order is already settled by another payment.",
     Misfit.LATE: "The order was cancelled before the money came; its stock was freed.",
 }
@@ -73,6 +74,7 @@ async def apply_snapshot(
     judgement = judge(payment, order, snapshot)
     written = await _write_payment(tx, now, payment, snapshot, judgement)
     if written is None:
+        await _hold_other(tx, caller, now, order, payment, snapshot)
         return Settlement(order, payment, "Another PaymentIntent belongs to this payment.")
     moved = order
     if judgement.order_to is not None:
@@ -127,6 +129,15 @@ async def _follow_up(
         await record_exception(tx, caller, now, _misfit(order, payment, intent, snapshot.charge, judgement.misfit))
     elif judgement.order_to == OrderState.PAID and order.state == OrderState.PAID:
         await _book_sale(tx, caller, now, order, payment)
+
+
+async def _hold_other(
+    tx: Tx, caller: Caller, now: datetime, order: Order, payment: Payment, snapshot: Snapshot
+) -> None:
+    """A PaymentIntent other than the attached one can't settle the payment; money that it holds is an exception."""
+    intent = snapshot.intent
+    if intent is not None and intent.status in HOLDS_MONEY:
+        await record_exception(tx, caller, now, _misfit(order, payment, intent, snapshot.charge, Misfit.STRAY))
 
 
 def _misfit(

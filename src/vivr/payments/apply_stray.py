@@ -14,11 +14,9 @@ from vivr.money_exceptions.record_exception import MisfitMoney, record_exception
 from vivr.orders.model import Order
 from vivr.orders.move_order import lock_order
 from vivr.payments.apply_snapshot import EXPLANATIONS
-from vivr.payments.model import Misfit, Payment
+from vivr.payments.model import HOLDS_MONEY, Misfit, Payment
 from vivr.payments.read_target import StrayRead
 from vivr.stripe_gateway.objects import Charge, PaymentIntent
-
-_HOLDS_MONEY: Final = {"succeeded", "requires_capture"}
 
 _NO_ORDER: Final = "The payment names this shop, but no payment that this shop knows."
 _STRAY: Final = "The payment names this order, but did not come through the checkout that was opened for it."
@@ -27,7 +25,7 @@ _STRAY: Final = "The payment names this order, but did not come through the chec
 async def apply_stray(tx: Tx, clock: Clock, caller: Caller, read: StrayRead) -> str:
     """Hold what it brought; one sentence says what came of it."""
     intent, payment = read.intent, read.payment
-    if intent.status not in _HOLDS_MONEY:
+    if intent.status not in HOLDS_MONEY:
         return (
             f"The PaymentIntent is not the one of the payment that it names; it is {intent.status} and holds no money."
         )
@@ -68,4 +66,4 @@ def _kind_of(intent: PaymentIntent, payment: Payment | None, order: Order | None
     for misfit, is_wrong in checks:
         if is_wrong:
             return misfit, EXPLANATIONS[misfit]
-    return "stray", _STRAY
+    return Misfit.STRAY, _STRAY

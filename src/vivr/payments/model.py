@@ -33,6 +33,9 @@ _P = PaymentState
 OPEN: Final = frozenset({_P.REQUIRES_PAYMENT, _P.REQUIRES_ACTION, _P.PROCESSING, _P.AUTHORIZED})
 """States in which money may still come; at most one payment of an order is in one of them."""
 
+HOLDS_MONEY: Final = frozenset({"succeeded", "requires_capture"})
+"""The statuses of a PaymentIntent that holds money, captured or authorised."""
+
 SECOND_CHANCE: Final = timedelta(hours=1)
 """How long an order waits for its customer when the money that was on its way did not come."""
 
@@ -117,6 +120,7 @@ class Misfit(StrEnum):
     WRONG_CURRENCY = "wrong_currency"
     WRONG_AMOUNT = "wrong_amount"
     WRONG_CUSTOMER = "wrong_customer"
+    STRAY = "stray"
     TWICE = "twice"
     LATE = "late"
 
@@ -203,6 +207,8 @@ def _misfit_of(payment: Payment, order: Order, intent: PaymentIntent, state: Pay
         (Misfit.WRONG_CURRENCY, intent.currency.upper() != order.currency),
         (Misfit.WRONG_AMOUNT, brought != order.payable_minor),
         (Misfit.WRONG_CUSTOMER, payment.customer_id is None or intent.customer != payment.customer_id),
+        # Payment ids are this shop's own, so naming another one, or none, also means another shop.
+        (Misfit.STRAY, intent.metadata.get("payment") != payment.id),
         (Misfit.TWICE, order.state in SETTLED),
         (Misfit.LATE, order.state == OrderState.CANCELLED),
     )
