@@ -15,7 +15,7 @@ from typing import Any, LiteralString
 import httpx
 import psycopg
 
-from flows.stack import Stack, start_stack
+from flows.stack import EarlyEndError, Stack, start_stack
 
 WAIT_S = 45.0
 
@@ -66,23 +66,33 @@ class Supervisor:
         self._start()
 
     def _start(self) -> None:
-        arguments: list[str] = []
-        if self.reached < len(self.plan.points):
-            arguments += ["--point", self.plan.points[self.reached]]
-        if self.plan.broken:
-            arguments += ["--broken", self.plan.broken]
-        self.stack.start(self.plan.process, *arguments)
-        self.stack.wait_until_ready(self.plan.process)
+        """Start it until it answers: a webhook that waited may kill it at its point before it was seen ready."""
+        while True:
+            arguments: list[str] = []
+            if self.reached < len(self.plan.points):
+                arguments += ["--point", self.plan.points[self.reached]]
+            if self.plan.broken:
+                arguments += ["--broken", self.plan.broken]
+            self.stack.start(self.plan.process, *arguments)
+            try:
+                self.stack.wait_until_ready(self.plan.process)
+            except EarlyEndError:
+                self._count_kill()
+            else:
+                return
 
     def look(self) -> None:
         """Restart it if it was killed."""
+        if self.stack.processes[self.plan.process].poll() is not None:
+            self._count_kill()
+            self._start()
+
+    def _count_kill(self) -> None:
+        """A death is wanted at an armed point and by SIGKILL; any other one ends the run."""
         status = self.stack.processes[self.plan.process].poll()
-        if status is None:
-            return
-        if status != -signal.SIGKILL:
+        if status != -signal.SIGKILL or self.reached >= len(self.plan.points):
             raise AssertionError(f"{self.plan.process} ended with {status}: {self.stack.log(self.plan.process)}")
         self.reached += 1
-        self._start()
 
 
 def run_purchase(plan: Plan, folder: Path, database_url: str, sandbox_url: str) -> Outcome:

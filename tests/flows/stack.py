@@ -28,6 +28,10 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
+class EarlyEndError(AssertionError):
+    """A process ended before it was ready."""
+
+
 @dataclass
 class Stack:
     """Running processes, and the means to kill and restart one of them."""
@@ -83,7 +87,7 @@ class Stack:
         deadline = time.monotonic() + START_S
         while url is not None and time.monotonic() < deadline:
             if self.processes[name].poll() is not None:
-                raise AssertionError(f"{name} ended: {self.log(name)}")
+                raise EarlyEndError(f"{name} ended: {self.log(name)}")
             try:
                 if httpx.get(url, trust_env=False, timeout=2).status_code == 200:
                     return
