@@ -11,7 +11,8 @@ import pytest
 from psycopg import sql
 
 from cluster import database_at
-from sandbox.judged import new_complaints
+from sandbox.judged import Records
+from stripe_sandbox.options import RECORD_VARIABLE
 from vivr.clock import SetClock
 from vivr.database import Database
 from vivr.embedded_postgres import temporary_cluster
@@ -22,11 +23,21 @@ from vivr.sealing import Seals
 KEY = bytes(range(32))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def stripe_records(tmp_path_factory: pytest.TempPathFactory) -> Generator[Records]:
+    """What all sandboxes write that live in this process or are started by it, whoever starts them."""
+    records = Records(tmp_path_factory.mktemp("stripe-records"))
+    os.environ[RECORD_VARIABLE] = records.name
+    yield records
+    del os.environ[RECORD_VARIABLE]
+    assert records.new_complaints() == []
+
+
 @pytest.fixture(autouse=True)
-def stripe_document() -> Generator[None]:
-    """Fails a test during which the sandbox answered, or let pass, what Stripe's own document does not allow."""
+def stripe_document(stripe_records: Records) -> Generator[None]:
+    """Fails a test during which a sandbox answered, let pass or delivered what Stripe's document does not allow."""
     yield
-    assert new_complaints() == []
+    assert stripe_records.new_complaints() == []
 
 
 @pytest.fixture(scope="session")

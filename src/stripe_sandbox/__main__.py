@@ -65,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--ack-wait", type=float, default=10.0, help="seconds that a paid buyer waits for the shop to take the event"
     )
+    parser.add_argument("--record", metavar="FILE", help="write every answer and delivery down, a line of JSON each")
     parser.add_argument("--deliver-anywhere", action="store_true", help="deliver webhooks to other machines too")
     return parser
 
@@ -93,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         retry_delays_s=arguments.retry_delays,
         ack_wait_s=arguments.ack_wait,
         deliver_anywhere=arguments.deliver_anywhere,
+        record=arguments.record or Options().record,
         allowed_hosts=Options.allowed_hosts if local else (),
     )
     store = Store(arguments.data, SystemClock(), arguments.seed)

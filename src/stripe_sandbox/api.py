@@ -6,7 +6,7 @@ so that calls never interleave; only armed faults wait, and while they do the ke
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +57,10 @@ class ApiAnswer:
     truncated: bool = False
 
 
+Witness = Callable[[ApiRequest, ApiAnswer], None]
+"""Sees every call with its answer before it is sent."""
+
+
 @dataclass(frozen=True)
 class Exchange:
     """One call on its way: who calls, what, and the `Request-Id` of the answer."""
@@ -71,13 +75,19 @@ class Exchange:
 class Api:
     """Answers API calls; one per process."""
 
-    def __init__(self, store: Store, gate: Gate) -> None:
+    def __init__(self, store: Store, gate: Gate, witness: Witness) -> None:
         self.store = store
         self.gate = gate
+        self.witness = witness
         self._in_flight: set[tuple[str, str]] = set()
 
     async def answer(self, request: ApiRequest) -> ApiAnswer:
         """Answers one call, with the faults that were armed for it."""
+        answer = await self._answer(request)
+        self.witness(request, answer)
+        return answer
+
+    async def _answer(self, request: ApiRequest) -> ApiAnswer:
         try:
             account = self.gate.enter(secret_key(request.headers))
         except StripeError as error:

@@ -7,6 +7,7 @@ side by side; nothing is promised about their order, as with Stripe.
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -57,9 +58,10 @@ def active_secrets(endpoint: Doc, now: int) -> list[str]:
 class Courier:
     """Runs timers and deliveries of all accounts while the server lives."""
 
-    def __init__(self, store: Store, options: Options) -> None:
+    def __init__(self, store: Store, options: Options, witness: Callable[[str, bytes, int | None], None]) -> None:
         self.store = store
         self.options = options
+        self.witness = witness
         self._client: httpx.AsyncClient | None = None
         self._wake = asyncio.Event()
         self._slots = asyncio.Semaphore(PARALLEL_MAX)
@@ -188,7 +190,9 @@ class Courier:
         try:
             response = await self._client.post(letter.url, content=letter.body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
+            self.witness(letter.url, letter.body, None)
             return {**attempt, "error": type(error).__name__}
+        self.witness(letter.url, letter.body, response.status_code)
         return {**attempt, "status": response.status_code}
 
     def _record(self, account_id: str, event_id: str, endpoint_id: str, results: list[dict[str, Any]]) -> None:

@@ -26,6 +26,7 @@ from stripe_sandbox.hangup import cut_connection
 from stripe_sandbox.keys import Gate
 from stripe_sandbox.options import Options
 from stripe_sandbox.pages.routes import page_routes
+from stripe_sandbox.record import Record
 from stripe_sandbox.sandbox import Sandbox
 from stripe_sandbox.state.store import Store
 
@@ -41,7 +42,10 @@ def build_app(store: Store, options: Options | None = None) -> Starlette:
     """The application over an open store; its state is `app.state.sandbox`."""
     chosen = options or Options()
     gate = Gate(store, chosen.webhooks)
-    sandbox = Sandbox(store, chosen, gate, Api(store, gate), Courier(store, chosen))
+    record = Record(chosen.record)
+    sandbox = Sandbox(
+        store, chosen, gate, Api(store, gate, record.keep_answer), Courier(store, chosen, record.keep_delivery)
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:

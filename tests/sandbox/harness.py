@@ -14,7 +14,6 @@ import httpx
 import stripe
 import uvicorn
 
-from sandbox.judged import Judged
 from stripe_sandbox import Options, Store, SystemClock, build_app
 from stripe_sandbox.hangup import CuttableProtocol
 
@@ -23,12 +22,12 @@ WAIT_S = 8.0
 
 
 class ServerThread:
-    """The sandbox on a free port, in a thread of its own; every call is judged by Stripe's own document."""
+    """The sandbox on a free port, in a thread of its own."""
 
     def __init__(self, data: Path, options: Options, seed: int | None = 1) -> None:
         self.store = Store(data, SystemClock(), seed)
         config = uvicorn.Config(
-            Judged(build_app(self.store, options)), host="127.0.0.1", port=0, http=CuttableProtocol, log_level="error"
+            build_app(self.store, options), host="127.0.0.1", port=0, http=CuttableProtocol, log_level="error"
         )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run)

@@ -1,55 +1,48 @@
-"""Puts the judge around the application, so that every call of every test is judged by Stripe's own document."""
+"""Reads what every sandbox of a test run wrote down, and judges it by Stripe's own document.
 
-from dataclasses import dataclass
-from typing import Final
+A sandbox of any kind is seen: in this process, with or without a socket, or in a process that a test, a stack or a demo
+started, because all of them inherit the variable that names the record.
+"""
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from sandbox.openapi_judge import Exchange, the_judge
-
-COMPLAINTS: Final[list[str]] = []
-"""Since the last look, in this process; the fixture ``stripe_document`` fails the test that caused them."""
-
-
-def new_complaints() -> list[str]:
-    """What was found since the last look."""
-    found = COMPLAINTS.copy()
-    COMPLAINTS.clear()
-    return found
+from sandbox.openapi_judge import Doc, the_judge
 
 
 @dataclass
-class Judged:
-    """The application, with a record of each call to the API under ``/v1``."""
+class Records:
+    """A folder with one record for each process, and how far each was read."""
 
-    app: ASGIApp
+    folder: Path
+    _read: dict[Path, int] = field(default_factory=dict[Path, int])
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes everything on unchanged; judges once the answer is complete, before its last byte is sent."""
-        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
-            await self.app(scope, receive, send)
-            return
-        request, answer = bytearray(), bytearray()
-        status = 0
+    @property
+    def name(self) -> str:
+        """What the sandboxes are told."""
+        return str(self.folder / "{pid}.jsonl")
 
-        async def receive_and_keep() -> Message:
-            message = await receive()
-            request.extend(message.get("body", b""))
-            return message
+    def new_complaints(self) -> list[str]:
+        """What is wrong with the lines since the last look."""
+        return [complaint for line in self._new_lines() for complaint in the_judge().complaints_of_line(line)]
 
-        async def judge_and_send(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            else:
-                answer.extend(message.get("body", b""))
-            if message["type"] == "http.response.body" and not message.get("more_body"):
-                headers = {name.decode().lower(): value.decode("latin-1") for name, value in scope["headers"]}
-                query = scope["query_string"].decode("latin-1")
-                exchange = Exchange(
-                    scope["method"], scope["path"], query, bytes(request), headers, status, bytes(answer)
-                )
-                COMPLAINTS.extend(the_judge().complaints(exchange))
-            await send(message)
+    def of_process(self, pid: int) -> list[Doc]:
+        """Everything that one process has written so far, looked at or not."""
+        return [json.loads(line) for line in _whole_lines(self.folder / f"{pid}.jsonl", 0)]
 
-        await self.app(scope, receive_and_keep, judge_and_send)
+    def _new_lines(self) -> Iterator[Doc]:
+        for file in sorted(self.folder.iterdir()):
+            for line in _whole_lines(file, self._read.get(file, 0)):
+                self._read[file] = self._read.get(file, 0) + len(line)
+                yield json.loads(line)
+
+
+def _whole_lines(file: Path, begun: int) -> list[bytes]:
+    """The lines from a place on; a half one is left for later, or for ever if its process was killed."""
+    if file.stat().st_size == begun:
+        return []
+    with file.open("rb") as opened:
+        opened.seek(begun)
+        return [line for line in opened if line.endswith(b"\n")]

@@ -82,7 +82,7 @@ def _with_null(schema: Doc) -> Doc:
 
 
 def convert(document: Doc) -> Doc:
-    """``{"version", "operations": {"POST /v1/x/{id}": {"body", "query", "answer", "error"}}, "$defs"}``."""
+    """``{"version", "operations": {"POST /v1/x/{id}": {"body", "query", "answer", "error"}}, "events", "$defs"}``."""
     operations: dict[str, Doc] = {}
     for path, item in document["paths"].items():
         if path.startswith("/v1/"):
@@ -93,6 +93,7 @@ def convert(document: Doc) -> Doc:
     return {
         "version": document["info"]["version"],
         "operations": operations,
+        "events": _event_types(document),
         "$defs": {
             name: convert_schema(schema, UNDECLARED.get(name, ()))
             for name, schema in schemas.items()
@@ -116,6 +117,13 @@ def _convert_operation(operation: Doc) -> Doc:
         "answer": convert_schema(answers["200"]["content"].get("application/json", {}).get("schema", {})),
         "error": convert_schema(answers["default"]["content"]["application/json"]["schema"]),
     }
+
+
+def _event_types(document: Doc) -> list[str]:
+    """All names that an endpoint may subscribe to."""
+    operation = document["paths"]["/v1/webhook_endpoints"]["post"]
+    wished = operation["requestBody"]["content"][_FORM]["schema"]["properties"]["enabled_events"]
+    return [name for name in wished["items"]["enum"] if name != "*"]
 
 
 def load_document() -> Doc:

@@ -1,9 +1,10 @@
-"""Judges every call of the sandbox by Stripe's own document: what it answers, and what it let pass as a request.
+"""Judges what a sandbox wrote down by Stripe's own document: its answers, what it let pass as requests, and its events.
 
 - Every answer has the declared shape of its route and status, and no field beyond; the object in an event has the shape
   of its kind.
 - A request that was carried out (200 or 402) is legal at every depth.
 - A request that was refused as unknown (``parameter_unknown``) is truly unknown.
+- Every delivered event is one that Stripe has, whole, and what it says to have changed is a field of its object.
 """
 
 import hashlib
@@ -13,11 +14,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 import jsonschema_rs
 
@@ -36,15 +37,21 @@ LATER: Final = frozenset({"allowed_payment_method_types"})
 
 @dataclass(frozen=True)
 class Exchange:
-    """One call and its answer, as they were on the wire; header names in lower case."""
+    """One call and its answer, as a record tells them."""
 
     method: str
     path: str
     query: str
-    request: bytes
-    headers: dict[str, str]
+    request: str
+    type: str
+    version: str | None
     status: int
-    answer: bytes
+    answer: Any
+
+    @classmethod
+    def of_line(cls, line: Doc) -> Self:
+        """Read from a line of a record."""
+        return cls(**{part.name: line[part.name] for part in fields(cls)})
 
     @property
     def name(self) -> str:
@@ -92,8 +99,20 @@ class Judge:
                     kinds.setdefault(word, name)
         return kinds
 
+    @cached_property
+    def _events(self) -> frozenset[str]:
+        return frozenset(self.document["events"])
+
+    def complaints_of_line(self, line: Doc) -> list[str]:
+        """Everything that Stripe's document does not allow about a line of a record, be it a call or a delivery."""
+        if "event" in line:
+            return [f"delivered to {line['url']}: {what}" for what in self._delivery_complaints(line["event"])]
+        return self.complaints(Exchange.of_line(line))
+
     def complaints(self, exchange: Exchange) -> list[str]:
         """Everything that Stripe's document does not allow about this call."""
+        if exchange.status == 0:  # the connection was cut on purpose
+            return []
         operation = self._find(exchange.method, exchange.path)
         found = [*self._answer_complaints(exchange, operation)]
         if operation is not None:
@@ -107,40 +126,49 @@ class Judge:
         return None
 
     def _answer_complaints(self, exchange: Exchange, operation: str | None) -> Iterator[str]:
-        try:
-            answer = json.loads(exchange.answer)
-        except ValueError:
-            if exchange.status != 413:  # too large: refused before it reached the API
-                yield "the answer is no JSON"
-            return
-        if exchange.status != 200:
+        answer = exchange.answer
+        if not isinstance(answer, dict):
+            yield "the answer is no JSON object"
+        elif exchange.status != 200:
             yield from self._check("GET /v1/account", "error", answer)
         elif operation is not None:
             yield from self._check(operation, "answer", answer)
-            yield from self._event_complaints(answer)
+            yield from self._events_complaints(cast("Doc", answer))
         elif not UNPUBLISHED.match(exchange.path):
             yield "Stripe has no such route"
 
-    def _event_complaints(self, answer: Doc) -> Iterator[str]:
+    def _events_complaints(self, answer: Doc) -> Iterator[str]:
         events = answer["data"] if answer.get("object") == "list" else [answer]
         for event in events:
             if event.get("object") == "event":
-                snapshot = event["data"]["object"]
-                kind = self._kinds.get(snapshot.get("object"), "")
-                yield from (f"{event['type']}: {what}" for what in self._check(kind, "", snapshot))
+                yield from self._event_complaints(event)
+
+    def _delivery_complaints(self, event: Any) -> Iterator[str]:
+        shape = self._check("event", "", event)
+        yield from shape or self._event_complaints(event)
+
+    def _event_complaints(self, event: Doc) -> Iterator[str]:
+        name, snapshot = event["type"], event["data"]["object"]
+        if name not in self._events:
+            yield f"{name}: Stripe has no such event"
+        kind = self._kinds.get(snapshot.get("object"), "")
+        yield from (f"{name}: {what}" for what in self._check(kind, "", snapshot))
+        unknown = event["data"].get("previous_attributes", {}).keys() - snapshot.keys()
+        yield from (f"{name}: {field} has changed, but the object has no such field" for field in sorted(unknown))
 
     def _request_complaints(self, exchange: Exchange, operation: str) -> Iterator[str]:
-        if exchange.status not in (200, 402) and b"parameter_unknown" not in exchange.answer:
+        refused = exchange.status not in (200, 402)
+        if refused and exchange.answer.get("error", {}).get("code") != "parameter_unknown":
             return
-        if exchange.headers.get("content-type", "").startswith("multipart/"):
+        if exchange.type.startswith("multipart/"):
             return
         try:
             problems = [*self._illegal(exchange, operation)]
         except StripeError:
             problems = ["the parameters cannot be decoded"]
-        if exchange.status in (200, 402):
+        if not refused:
             yield from (f"carried out although {problem}" for problem in problems)
-        elif not problems and "endive" not in exchange.headers.get("stripe-version", ""):
+        elif not problems and "endive" not in (exchange.version or ""):
             yield "refused as unknown although the document declares every parameter"
 
     def _illegal(self, exchange: Exchange, operation: str) -> Iterator[str]:
@@ -149,7 +177,7 @@ class Judge:
             parts["body"] = decode_form(exchange.request)
         elif exchange.request:
             parts["query"] |= decode_form(exchange.request)
-        later = LATER if "endive" in exchange.headers.get("stripe-version", "") else frozenset[str]()
+        later = LATER if "endive" in (exchange.version or "") else frozenset[str]()
         for part, decoded in parts.items():
             known: Decoded = {name: value for name, value in decoded.items() if name not in later}
             schema = self.document["operations"][operation][part]
