@@ -15,7 +15,7 @@ from sandbox.harness import Shop
 from sandbox.paid import raw, send
 
 GOLDEN: Final[dict[str, Any]] = json.loads((Path(__file__).parent / "golden.json").read_text("utf-8"))
-KINDS: Final = {bool: "boolean", int: "integer", str: "string", type(None): "null"}
+KINDS: Final[dict[type, str]] = {bool: "boolean", int: "integer", str: "string", type(None): "null"}
 
 
 def differences(value: Any, shape: Any, place: str = "") -> Iterator[str]:
