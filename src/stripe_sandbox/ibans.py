@@ -78,6 +78,8 @@ BANK_ACCOUNTS = (
             "disputed": "FR5720041010050500013M02608",
         }
     ),
+    # Stripe CLI 1.52.0 lets an asynchronous payment fail with the second one.
+    *_accounts({"success": "IT40S0542811101000000123456", "failed": "IT60X0542811101000000123456"}),
 )
 
 _BY_IBAN = {account.iban: account for account in BANK_ACCOUNTS}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from stripe_sandbox.call import Handler
-from stripe_sandbox.params import accounts, catalogue, checkout, payments
+from stripe_sandbox.params import accounts, catalogue, checkout, official, payments
 from stripe_sandbox.params.basic import NOTHING
 from stripe_sandbox.resources import account as account_api
 from stripe_sandbox.resources import attached_methods as kept
@@ -18,8 +18,10 @@ from stripe_sandbox.resources import (
     disputes,
     events_api,
     files,
+    mandates,
     payment_intents,
     payment_methods,
+    payment_pages,
     payouts,
     products,
     radar,
@@ -147,6 +149,9 @@ ROUTES = (
     Route("GET", _ENDPOINTS + "/{id}", NOTHING, webhook_endpoints.retrieve_endpoint),
     Route("POST", _ENDPOINTS + "/{id}", accounts.UPDATE_ENDPOINT, webhook_endpoints.update_endpoint),
     Route("DELETE", _ENDPOINTS + "/{id}", NOTHING, webhook_endpoints.delete_endpoint),
+    Route("GET", "/v1/mandates/{id}", NOTHING, mandates.retrieve_mandate),
+    Route("GET", "/v1/payment_pages/{id}", NOTHING, payment_pages.retrieve_page),
+    Route("POST", "/v1/payment_pages/{id}/confirm", official.CONFIRM_PAGE, payment_pages.confirm_page),
 )
 
 

@@ -158,7 +158,6 @@ def test_a_session_line_needs_a_price(shop: Shop) -> None:
         ({"payment_method": "pm_nothing"}, "resource_missing", "payment_method"),
         ({"customer": "cus_nothing"}, "resource_missing", "customer"),
         ({"statement_descriptor": "SHOP"}, None, "statement_descriptor"),
-        ({"confirmation_method": "manual"}, "sandbox_not_built", "confirmation_method"),
         ({"receipt_email": "nobody"}, None, "receipt_email"),
         ({"confirm": "true", "payment_method": "pm_card_visa"}, None, "return_url"),
         ({"confirm": "true", "return_url": "https://shop.example"}, "payment_intent_unexpected_state", None),

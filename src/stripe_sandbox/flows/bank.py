@@ -20,7 +20,7 @@ def start_debit(work: Work, intent: Doc, method: Doc) -> None:
     account = bank_account_by_fingerprint(method["sepa_debit"]["fingerprint"])
     parts: Doc = {
         "outcome": outcome(None),
-        "payment_method_details": bank_details(method),
+        "payment_method_details": bank_details(method, intent.get("_mandate")),
         "amount_captured": intent["amount"],
     }
     charge = new_charge(work, intent, method, prefix="py", parts=parts)

@@ -1,6 +1,7 @@
 """Confirming a PaymentIntent: 3-D Secure, authorisation, decline, and the charge and events of each.
 
     requires_payment_method -> requires_action (challenge) -> succeeded | requires_capture | requires_payment_method
+                                                           -> requires_confirmation (confirmation_method manual)
     requires_payment_method -> processing (bank debit)     -> succeeded | requires_payment_method
 
 Sequences as recorded from Stripe (docs/sandbox.md). Each function changes and saves the PaymentIntent in place.
@@ -40,6 +41,7 @@ class Confirming:
 
 def confirm_intent(work: Work, intent: Doc, method: Doc, how: Confirming) -> Doc | None:
     """Tries to take the payment; gives the error of a decline, None otherwise (read `intent["status"]`)."""
+    proven = intent.pop("_proven_by", None) == method["id"]
     intent["payment_method"] = method["id"]
     intent["last_payment_error"] = None
     intent["next_action"] = None
@@ -47,6 +49,8 @@ def confirm_intent(work: Work, intent: Doc, method: Doc, how: Confirming) -> Doc
         start_debit(work, intent, method)
         return None
     card = card_by_fingerprint(method["card"]["fingerprint"])
+    if proven:
+        return _charge_card(work, intent, method, card, authentication=_challenged())
     requested = intent["payment_method_options"].get("card", {}).get("request_three_d_secure") in ("any", "challenge")
     unproven = card.three_d_secure == "required_until_set_up" and not method.get("_set_up")
     if how.off_session and (card.three_d_secure == "required" or unproven):
@@ -65,7 +69,10 @@ def confirm_intent(work: Work, intent: Doc, method: Doc, how: Confirming) -> Doc
 
 
 def finish_challenge(work: Work, intent: Doc, *, passed: bool) -> Doc | None:
-    """The buyer passed or failed the challenge; gives the error of a failure or decline."""
+    """The buyer passed or failed the challenge; gives the error of a failure or decline.
+
+    With confirmation_method manual the shop confirms once more, and then the buyer is not asked again.
+    """
     method = work.get("payment_method", intent["payment_method"])
     intent["next_action"] = None
     if passed:
@@ -73,9 +80,11 @@ def finish_challenge(work: Work, intent: Doc, *, passed: bool) -> Doc | None:
         if intent["setup_future_usage"] == "off_session":
             method["_set_up"] = True
             work.save(method)
-        return _charge_card(
-            work, intent, method, card, authentication=_three_d_secure("challenge", "authenticated", "05")
-        )
+        if intent["confirmation_method"] == "manual":
+            intent.update(status="requires_confirmation", _proven_by=method["id"])
+            work.save(intent)
+            return None
+        return _charge_card(work, intent, method, card, authentication=_challenged())
     error: Doc = {
         "code": AUTHENTICATION_FAILED_CODE,
         "doc_url": DOCS_URL + AUTHENTICATION_FAILED_CODE.replace("_", "-"),
@@ -137,6 +146,10 @@ def _three_d_secure(flow: str | None, result: str, indicator: str) -> Doc:
         "transaction_id": None,
         "version": "2.2.0",
     }
+
+
+def _challenged() -> Doc:
+    return _three_d_secure("challenge", "authenticated", "05")
 
 
 def next_action(intent: Doc, how: Confirming) -> Doc:

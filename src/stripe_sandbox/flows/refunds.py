@@ -78,7 +78,7 @@ def settle_refund(work: Work, refund: Doc) -> None:
     refund.pop("next_action", None)
     work.save(refund)
     work.set_timer(REFERENCE_S, "give_reference", refund["id"])
-    _say_updated(work, refund, before)
+    say_updated(work, refund, before)
 
 
 def end_refund(work: Work, refund: Doc, status: str, reason: str = "unknown") -> None:
@@ -99,7 +99,7 @@ def end_refund(work: Work, refund: Doc, status: str, reason: str = "unknown") ->
     work.save(charge)
     if status == "failed":
         emit(work, "refund.failed", refund)
-    _say_updated(work, refund, before)
+    say_updated(work, refund, before)
 
 
 def ask_buyer(work: Work, refund: Doc) -> None:
@@ -114,7 +114,7 @@ def ask_buyer(work: Work, refund: Doc) -> None:
         "type": "display_details",
     }
     work.save(refund)
-    _say_updated(work, refund, before)
+    say_updated(work, refund, before)
 
 
 def settle_due_refund(work: Work, refund_id: str) -> None:
@@ -138,7 +138,7 @@ def give_reference(work: Work, refund_id: str) -> None:
     before: Doc = {"destination_details": {"card": {"reference_status": card["reference_status"]}}}
     card.update(reference=digits[:23], reference_status="available")
     work.save(refund)
-    _say_updated(work, refund, before)
+    say_updated(work, refund, before)
 
 
 def _manner(charge: Doc) -> RefundManner:
@@ -186,6 +186,7 @@ def _forget_timers(work: Work, refund: Doc) -> None:
         work.clear_timers(act, refund["id"])
 
 
-def _say_updated(work: Work, refund: Doc, before: Doc) -> None:
+def say_updated(work: Work, refund: Doc, before: Doc) -> None:
+    """The two events of a changed refund; `before` holds the old values."""
     emit(work, "charge.refund.updated", refund, before)
     emit(work, "refund.updated", refund, before)

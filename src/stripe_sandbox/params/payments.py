@@ -63,16 +63,25 @@ _DETAILS = {
     "statement_descriptor_suffix": Param(Text(longest=22, pattern=DESCRIPTOR)),
     "transfer_group": TEXT,
 }
+_ONLINE = Shape({"ip_address": Param(Text(), required=True), "user_agent": Param(Text(), required=True)})
+_ACCEPTANCE = Shape(
+    {
+        "type": Param(Choice(("offline", "online")), required=True),
+        "accepted_at": integer(0),
+        "offline": Param(Shape({})),
+        "online": Param(_ONLINE),
+    }
+)
+_MANDATE = Param(Shape({"customer_acceptance": Param(_ACCEPTANCE, required=True)}, blank=True))
 _PAYING = {
+    "mandate_data": _MANDATE,
     "payment_method": TEXT,
     "payment_method_data": _METHOD_DATA,
     "payment_method_options": _OPTIONS,
     "payment_method_types": _TYPES,
     "off_session": BOOLEAN,
     "return_url": URL,
-    **not_built(
-        "confirmation_token", "mandate", "mandate_data", "radar_options", "use_stripe_sdk", "error_on_requires_action"
-    ),
+    **not_built("confirmation_token", "mandate", "radar_options", "use_stripe_sdk", "error_on_requires_action"),
 }
 _CONNECT = not_built(
     "application_fee_amount", "on_behalf_of", "transfer_data", "amount_details", "hooks", "payment_details"
@@ -87,7 +96,7 @@ CREATE_INTENT = route(
         ),
         "capture_method": choice(*CAPTURE_METHODS),
         "confirm": BOOLEAN,
-        "confirmation_method": Param(PartlyBuilt(("automatic",), ("manual",))),
+        "confirmation_method": choice("automatic", "manual"),
         "excluded_payment_method_types": Param(Array(Text())),
         **_DETAILS,
         **_PAYING,

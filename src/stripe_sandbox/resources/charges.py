@@ -133,11 +133,11 @@ def card_details(intent: Doc, method: Doc, card: Card, *, approved: bool, three_
     return {"card": details, "type": "card"}
 
 
-def bank_details(method: Doc) -> Doc:
-    """`payment_method_details` of a SEPA debit."""
+def bank_details(method: Doc, mandate: str | None) -> Doc:
+    """`payment_method_details` of a SEPA debit; a debit of the payment page names no mandate."""
     shown: Doc = method["sepa_debit"]
     details = {name: shown[name] for name in ("bank_code", "branch_code", "country", "fingerprint", "last4")}
-    return {"sepa_debit": {**details, "mandate": None}, "type": "sepa_debit"}
+    return {"sepa_debit": {**details, "mandate": mandate}, "type": "sepa_debit"}
 
 
 def retrieve_charge(call: Call) -> Doc:

@@ -31,7 +31,7 @@ def new_intent(work: Work, wish: Doc) -> Doc:
             "cancellation_reason": None,
             "capture_method": wish.get("capture_method", "automatic_async"),
             "client_secret": f"{intent_id}_secret_" + scramble(work.account.seed, number, "secret", length=25),
-            "confirmation_method": "automatic",
+            "confirmation_method": wish.get("confirmation_method", "automatic"),
             "created": work.now,
             "currency": wish["currency"],
             "customer": wish.get("customer"),

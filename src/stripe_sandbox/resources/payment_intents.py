@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_sandbox.call import Call
+from stripe_sandbox.call import Call, part
 from stripe_sandbox.events import emit
 from stripe_sandbox.flows.capture import cancel_intent, capture_intent
 from stripe_sandbox.flows.confirmation import CONFIRMABLE, Confirming, confirm_intent
@@ -10,6 +10,7 @@ from stripe_sandbox.money import check_amount, check_currency
 from stripe_sandbox.resources.checkout_sessions import check_descriptor
 from stripe_sandbox.resources.customers import find_usable
 from stripe_sandbox.resources.intent_shape import new_intent
+from stripe_sandbox.resources.mandates import new_mandate
 from stripe_sandbox.resources.payment_methods import resolve_payment_method
 from stripe_sandbox.state.work import Doc, public
 from stripe_sandbox.wire.errors import StripeError, declined, invalid, missing_object, refused
@@ -134,6 +135,9 @@ def _confirm(call: Call, intent: Doc) -> Doc:
         )
     options: dict[str, Any] = call.params.get("payment_method_options", {}).get("card") or {}
     intent["payment_method_options"].setdefault("card", {}).update(options)
+    mandate = part(call.params, "mandate_data")
+    if mandate:
+        intent["_mandate"] = new_mandate(call.work, intent, method, mandate["customer_acceptance"])["id"]
     how = Confirming(call.base_url, return_url=returns_to, off_session=call.params.get("off_session", False))
     error = confirm_intent(call.work, intent, method, how)
     if error is not None:

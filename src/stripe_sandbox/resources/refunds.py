@@ -1,9 +1,8 @@
 """The refund routes: what may be refunded stands here, how a refund goes in the flow."""
 
 from stripe_sandbox.call import Call
-from stripe_sandbox.events import emit
 from stripe_sandbox.flows.disputes import disputes_of
-from stripe_sandbox.flows.refunds import RefundWish, end_refund, issue_refund, refunds_of, unrefunded
+from stripe_sandbox.flows.refunds import RefundWish, end_refund, issue_refund, refunds_of, say_updated, unrefunded
 from stripe_sandbox.money import show_amount
 from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.wire.errors import invalid, missing_object, refused
@@ -72,7 +71,7 @@ def update_refund(call: Call) -> Doc:
     before = refund["metadata"]
     refund["metadata"] = merge_metadata(before, call.params.get("metadata"))
     call.work.save(refund)
-    emit(call.work, "refund.updated", refund, {"metadata": before})
+    say_updated(call.work, refund, {"metadata": before})
     return public(refund)
 
 
