@@ -10,6 +10,7 @@ import uvicorn
 
 from stripe_sandbox import ctl
 from stripe_sandbox.clock import SystemClock
+from stripe_sandbox.door import DoorServer
 from stripe_sandbox.hangup import CuttableProtocol
 from stripe_sandbox.options import RETRY_DELAYS_S, Options
 from stripe_sandbox.resources.webhook_endpoints import is_loopback
@@ -70,7 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-class AnnouncingServer(uvicorn.Server):
+class AnnouncingServer(DoorServer):
     """Says where it listens, once it does."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from stripe_sandbox import faults
 from stripe_sandbox.call import Call
+from stripe_sandbox.door import Door
 from stripe_sandbox.ids import request_id
 from stripe_sandbox.keys import Gate, secret_key
 from stripe_sandbox.resources.checkout_sessions import included_line_items
@@ -39,6 +40,11 @@ class ApiRequest:
     body: bytes
     headers: Mapping[str, str]
     base_url: str
+
+    @property
+    def place(self) -> str:
+        """How faults name it, such as `POST /v1/refunds`."""
+        return f"{self.method} {self.path}"
 
     @property
     def key(self) -> str | None:
@@ -75,9 +81,10 @@ class Exchange:
 class Api:
     """Answers API calls; one per process."""
 
-    def __init__(self, store: Store, gate: Gate, witness: Witness) -> None:
+    def __init__(self, store: Store, gate: Gate, door: Door, witness: Witness) -> None:
         self.store = store
         self.gate = gate
+        self.door = door
         self.witness = witness
         self._in_flight: set[tuple[str, str]] = set()
 
@@ -93,7 +100,9 @@ class Api:
         except StripeError as error:
             return _render_error(request, error, "req_unauthorized")
         run_due(self.store, account)
-        exchange = self._count_call(account, request)
+        exchange = self._admit(account, request)
+        if exchange is None:
+            return ApiAnswer(0, "", hang_up=True)
         if request.key is None:
             return await self._answer_with_faults(exchange)
         slot = (account.id, request.key)
@@ -105,11 +114,16 @@ class Api:
         finally:
             self._in_flight.discard(slot)
 
-    def _count_call(self, account: Account, request: ApiRequest) -> Exchange:
-        """Finds the route, counts the call and names it."""
+    def _admit(self, account: Account, request: ApiRequest) -> Exchange | None:
+        """Finds the route, counts the call and names it; None when nobody answers it."""
         found = find_route(request.method, request.path)
         name = found[0].name if found else f"{request.method} {request.path}"
         with open_work(self.store, account) as work:
+            closed_s = faults.take_closing(work)
+            if closed_s:
+                self.door.shut(closed_s)
+            if self.door.is_shut or faults.take_faults(work, (faults.REFUSE,), "route", request.place):
+                return None
             work.tx.execute(
                 "INSERT INTO tally (account, route, requests) VALUES (?, ?, 1) "
                 "ON CONFLICT (account, route) DO UPDATE SET requests = requests + 1",
@@ -121,14 +135,14 @@ class Api:
     async def _answer_with_faults(self, exchange: Exchange) -> ApiAnswer:
         request = exchange.request
         with open_work(self.store, exchange.account) as work:
-            taken = faults.take_faults(work, faults.API_FAULTS, "route", f"{request.method} {request.path}")
-        armed = {fault["kind"]: fault for fault in taken}
+            armed = faults.take_faults(work, faults.API_FAULTS, "route", request.place)
         if faults.SLOW in armed:
             await asyncio.sleep(armed[faults.SLOW]["ms"] / 1000)
         if faults.RESET in armed:
             return ApiAnswer(0, "", hang_up=True)
         if faults.RATE_LIMIT in armed:
-            return _render_error(request, rate_limited(armed[faults.RATE_LIMIT]["reason"]), exchange.mark)
+            answer = _render_error(request, rate_limited(armed[faults.RATE_LIMIT]["reason"]), exchange.mark)
+            return _with_advice(answer, armed[faults.RATE_LIMIT])
         if faults.ERROR_BEFORE in armed:
             return self._fail(exchange, armed[faults.ERROR_BEFORE], stored=False)
         answer = self._execute(exchange)
@@ -140,8 +154,7 @@ class Api:
     def _fail(self, exchange: Exchange, fault: Doc, *, stored: bool) -> ApiAnswer:
         """Answers 500; kept under the idempotency key if the fault says so, else by whether the call had its effect."""
         answer = _render_error(exchange.request, server_error(), exchange.mark)
-        if fault["should_retry"] is not None:
-            answer.headers["Stripe-Should-Retry"] = "true" if fault["should_retry"] else "false"
+        _with_advice(answer, fault)
         keyed = _keyed(exchange.request, decode_form(exchange.request.body))
         if keyed is not None and (stored if fault["stored"] is None else fault["stored"]):
             with open_work(self.store, exchange.account) as work:
@@ -163,6 +176,13 @@ class Api:
                 with open_work(self.store, exchange.account) as work:
                     keep_answer(work, keyed, StoredAnswer(exchange.mark, answer.status, answer.body))
             return answer
+
+
+def _with_advice(answer: ApiAnswer, fault: Doc) -> ApiAnswer:
+    """Tells the client to repeat the call or not, where the fault says so."""
+    if fault["should_retry"] is not None:
+        answer.headers["Stripe-Should-Retry"] = "true" if fault["should_retry"] else "false"
+    return answer
 
 
 def _decode(request: ApiRequest) -> dict[str, Decoded]:

@@ -4,6 +4,7 @@ Armed through `/_sandbox/faults`, kept with the account, consumed one by one (`c
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from stripe_sandbox.state.work import Doc, Work
 
 # On API calls: before the effect, after it, or beside it.
+REFUSE = "refuse"
 RESET = "reset"
 LOSE_ANSWER = "lose_answer"
 ERROR_BEFORE = "error_before"
@@ -24,12 +26,23 @@ API_FAULTS = (RESET, LOSE_ANSWER, ERROR_BEFORE, ERROR_AFTER, RATE_LIMIT, SLOW, T
 DROP = "webhook_drop"
 DUPLICATE = "webhook_duplicate"
 DELAY = "webhook_delay"
+SHUFFLE = "webhook_shuffle"
+DEAD = "webhook_dead"
 BAD_SIGNATURE = "webhook_bad_signature"
-WEBHOOK_FAULTS = (DROP, DUPLICATE, DELAY, BAD_SIGNATURE)
+WEBHOOK_FAULTS = (DROP, DUPLICATE, DELAY, SHUFFLE, DEAD, BAD_SIGNATURE)
 
 # On the making of an event: the same change is told by two Event objects.
 TWIN = "webhook_twin"
-KINDS = (*API_FAULTS, *WEBHOOK_FAULTS, TWIN)
+KINDS = (REFUSE, *API_FAULTS, *WEBHOOK_FAULTS, TWIN)
+
+# What Stripe writes into Stripe-Rate-Limited-Reason (Stripe docs, rate limits); a 429 without it is a lock_timeout.
+RATE_LIMIT_REASONS = (
+    "global-rate",
+    "endpoint-rate",
+    "global-concurrency",
+    "endpoint-concurrency",
+    "resource-specific",
+)
 
 KIND = "fault"
 
@@ -38,8 +51,9 @@ KIND = "fault"
 class FaultWish:
     """What is to be armed. `route` matches `METHOD /path` and `event` the type, both with `*`.
 
-    The first `skip` matches pass unharmed, and of the others each is hit with `probability`, drawn under the account's
-    seed. Times in milliseconds or seconds.
+    The first `skip` matches pass unharmed, and of the others each is hit with `probability`, drawn under `seed`, or
+    under the account's if that is None. Times in milliseconds or seconds; `for_s` is for `refuse` alone: so long, in
+    real time and from now on, nobody is let in at all.
     """
 
     kind: str
@@ -48,31 +62,41 @@ class FaultWish:
     count: int | None = 1
     ms: int = 0
     delay_s: float = 0.0
+    for_s: float = 0.0
     reason: str | None = None
     stored: bool | None = None
     should_retry: bool | None = None
     skip: int = 0
     probability: float = 1.0
+    seed: int | None = None
 
 
 def arm_fault(work: Work, wish: FaultWish) -> Doc:
-    """Stores a fault."""
-    fault: dict[str, Any] = {"id": work.mint("fault"), "object": KIND, **vars(wish)}
+    """Stores a fault; `struck` says how often it was asked whether it hits."""
+    fault: dict[str, Any] = {"id": work.mint("fault"), "object": KIND, **vars(wish), "struck": 0}
     return work.insert(fault)
 
 
-def take_faults(work: Work, kinds: tuple[str, ...], field: str, value: str) -> list[Doc]:
-    """The armed faults that match a call (`route`) or a delivery (`event`), at most one of each kind.
+def take_faults(work: Work, kinds: Sequence[str], field: str, value: str) -> dict[str, Doc]:
+    """The armed faults that match a call (`route`) or a delivery (`event`), by kind, at most one of each.
 
     Each is counted down.
     """
     taken: dict[str, Doc] = {}
     for fault in work.select(KIND, order="ASC"):
         matches = fault["kind"] in kinds and fault["kind"] not in taken and fnmatchcase(value, fault[field])
-        if matches and _strikes(work, fault):
+        if matches and not fault.get("for_s") and _strikes(work, fault):
             taken[fault["kind"]] = fault
             _count_down(work, fault)
-    return list(taken.values())
+    return taken
+
+
+def take_closing(work: Work) -> float:
+    """For how many seconds the door is to be shut now, by faults that were armed for that; they are used up."""
+    closing = [fault for fault in work.select(KIND) if fault["kind"] == REFUSE and fault.get("for_s")]
+    for fault in closing:
+        work.delete(fault)
+    return max((fault["for_s"] for fault in closing), default=0.0)
 
 
 def _strikes(work: Work, fault: Doc) -> bool:
@@ -83,8 +107,11 @@ def _strikes(work: Work, fault: Doc) -> bool:
         return False
     if fault.get("probability", 1) >= 1:
         return True
-    draw = random.Random(f"{work.account.seed}:{work.next_number()}").random()  # noqa: S311 - the same under a seed
-    return draw < fault["probability"]
+    seed = fault.get("seed")
+    drawn_from = f"{work.account.seed}:{work.next_number()}" if seed is None else f"{seed}:{fault['struck']}"
+    fault["struck"] = fault.get("struck", 0) + 1
+    work.save(fault)
+    return random.Random(drawn_from).random() < fault["probability"]  # noqa: S311 - the same under a seed
 
 
 def _count_down(work: Work, fault: Doc) -> None:

@@ -5,12 +5,12 @@
     session = client.v1.checkout.sessions.create(params={...})
     box.call("POST", f"/c/pay/{session.id}", data={"number": "4242424242424242", ...})
 
-Timers run with each call, on the clock that was given; nothing is delivered to webhook endpoints (list the events). The
-client's module is handed in, so that the sandbox does not depend on it.
+Timers run with each call, on the clock that was given; webhooks that are due are handed over by `deliver`. The client's
+module is handed in, so that the sandbox does not depend on it.
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -115,6 +115,31 @@ class InProcess:
     def call(self, method: str, path: str, **more: Any) -> httpx.Response:
         """The same, synchronously."""
         return self.run(self.call_async(method, path, **more))
+
+    def control(self, key: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """A control's answer, such as ``box.control(key, "POST", "faults", {"kind": "refuse"})``.
+
+        Raises ValueError with the reason when it is refused.
+        """
+        answer = self.call(method, f"/_sandbox/{path}", json=body or {}, headers={"Authorization": f"Bearer {key}"})
+        if not answer.is_success:
+            raise ValueError(answer.json()["error"])
+        return answer.json()
+
+    def deliver(self, key: str, receive: Callable[[str, bytes, dict[str, str]], int]) -> int:
+        """Hands every webhook of an account that is due to ``receive`` (URL, body, headers); gives how many came.
+
+        ``receive`` answers with a status. What is due later (a retry, a delay) comes when the clock was moved there.
+        """
+
+        async def post(url: str, body: bytes, headers: dict[str, str]) -> int:
+            nonlocal received
+            received += 1
+            return receive(url, body, headers)
+
+        received = 0
+        self.run(self.sandbox.courier.deliver_due(self.store.ensure_account(key).id, post))
+        return received
 
     def snapshot(self, key: str, name: str = "default") -> None:
         """Keeps the whole state of a key's account under a name."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from stripe_sandbox.api import Api
 from stripe_sandbox.deliveries import Courier
+from stripe_sandbox.door import Door
 from stripe_sandbox.keys import Gate
 from stripe_sandbox.options import Options
 from stripe_sandbox.state.store import Store
@@ -18,3 +19,4 @@ class Sandbox:
     gate: Gate
     api: Api
     courier: Courier
+    door: Door

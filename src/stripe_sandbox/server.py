@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from stripe_sandbox.api import Api, ApiAnswer, ApiRequest
 from stripe_sandbox.control.routes import control_routes
 from stripe_sandbox.deliveries import Courier
+from stripe_sandbox.door import Door
 from stripe_sandbox.hangup import cut_connection
 from stripe_sandbox.keys import Gate
 from stripe_sandbox.options import Options
@@ -43,15 +44,15 @@ def build_app(store: Store, options: Options | None = None) -> Starlette:
     chosen = options or Options()
     gate = Gate(store, chosen.webhooks)
     record = Record(chosen.record)
-    sandbox = Sandbox(
-        store, chosen, gate, Api(store, gate, record.keep_answer), Courier(store, chosen, record.keep_delivery)
-    )
+    door = Door(store.clock)
+    api = Api(store, gate, door, record.keep_answer)
+    sandbox = Sandbox(store, chosen, gate, api, Courier(store, chosen, door, record.keep_delivery), door)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+    async def lifespan(_: Starlette) -> AsyncGenerator[dict[str, Door]]:
         running = asyncio.create_task(sandbox.courier.run())
         try:
-            yield
+            yield {"door": door}
         finally:
             running.cancel()
             with suppress(asyncio.CancelledError):

@@ -15,6 +15,7 @@ import stripe
 import uvicorn
 
 from stripe_sandbox import Options, Store, SystemClock, build_app
+from stripe_sandbox.door import DoorServer
 from stripe_sandbox.hangup import CuttableProtocol
 
 VERSION = "2026-05-27.dahlia"
@@ -29,7 +30,7 @@ class ServerThread:
         config = uvicorn.Config(
             build_app(self.store, options), host="127.0.0.1", port=0, http=CuttableProtocol, log_level="error"
         )
-        self.server = uvicorn.Server(config)
+        self.server = DoorServer(config)
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
         for _ in range(1000):

@@ -8,6 +8,7 @@ import pytest
 import stripe
 
 from sandbox.harness import Receiver, Shop
+from stripe_sandbox.faults import RATE_LIMIT_REASONS
 
 CUSTOMERS = "POST /v1/customers"
 
@@ -67,11 +68,12 @@ def test_whether_a_500_is_kept_can_be_chosen(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reason", "code"), [("global-rate", "rate_limit"), ("endpoint-concurrency", "rate_limit"), (None, "lock_timeout")]
+    ("reason", "code"), [*((reason, "rate_limit") for reason in RATE_LIMIT_REASONS), (None, "lock_timeout")]
 )
 def test_a_429_has_no_effect_and_is_not_kept(shop: Shop, reason: str | None, code: str) -> None:
-    arm(shop, "rate_limit", route=CUSTOMERS, reason=reason)
+    arm(shop, "rate_limit", route=CUSTOMERS, reason=reason, should_retry=True)
     first = shop.http.post("/v1/customers", headers={"Idempotency-Key": "k"})
+    assert first.headers["Stripe-Should-Retry"] == "true"
     assert (first.status_code, first.json()["error"]["code"]) == (429, code)
     assert first.headers.get("Stripe-Rate-Limited-Reason") == reason
     assert customers(shop) == 0

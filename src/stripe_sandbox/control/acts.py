@@ -25,13 +25,16 @@ _FAULT_TYPES: dict[str, tuple[type, ...]] = {
     "count": (int, _NONE),
     "ms": (int,),
     "delay_s": (int, float),
+    "for_s": (int, float),
     "reason": (str, _NONE),
     "stored": (bool, _NONE),
     "should_retry": (bool, _NONE),
     "skip": (int,),
     "probability": (int, float),
+    "seed": (int, _NONE),
 }
 SCENARIO_STEPS_MAX = 100
+CLOSED_MAX_S = 600
 
 
 def _number(control: Control, name: str, *, least: float, most: float = float("inf")) -> float | None:
@@ -109,6 +112,12 @@ def _wish(body: dict[str, Any]) -> faults.FaultWish:
             raise Refused(f"{name} cannot be {value!r}.")
     if not 0 <= body.get("probability", 1) <= 1:
         raise Refused("probability must be a number from 0 to 1.")
+    if body.get("reason") not in (None, *faults.RATE_LIMIT_REASONS):
+        raise Refused(f"reason must be one of {', '.join(faults.RATE_LIMIT_REASONS)}.")
+    if "for_s" in body and (set(body) != {"kind", "for_s"} or body["kind"] != faults.REFUSE):
+        raise Refused("for_s is for refuse alone, without anything else: nobody is let in, whatever is called.")
+    if not 0 <= body.get("for_s", 0) <= CLOSED_MAX_S:
+        raise Refused(f"for_s must be a number from 0 to {CLOSED_MAX_S}.")
     return faults.FaultWish(**body)
 
 

@@ -1,19 +1,19 @@
-"""The addresses of the controls; each takes the account's key as `Authorization.
-
-Bearer` or `?key=`, and speaks JSON.
-"""
+"""The addresses of the controls; each takes the account's key (`Authorization: Bearer`, or `?key=`) and speaks JSON."""
 
 from collections.abc import Callable
 from typing import Any
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from stripe_sandbox.control import acts, bank, looks
 from stripe_sandbox.control.request import Control, Refused, read_body
+from stripe_sandbox.faults import take_closing
 from stripe_sandbox.keys import secret_key
 from stripe_sandbox.sandbox import Sandbox
+from stripe_sandbox.state.work import open_work
 from stripe_sandbox.timers import run_due
 from stripe_sandbox.wire.errors import StripeError
 
@@ -65,9 +65,18 @@ async def _answer(sandbox: Sandbox, request: Request, action: Action) -> Respons
         run_due(sandbox.store, account)
         control = Control(sandbox, account, dict(request.path_params), dict(request.query_params), body)
         result = action(control)
+        with open_work(sandbox.store, account) as work:
+            closed_s = take_closing(work)
     except StripeError as error:
         return JSONResponse({"error": str(error)}, error.status)
     except Refused as error:
         return JSONResponse({"error": str(error)}, error.status)
     sandbox.courier.wake()
-    return JSONResponse(result)
+    if not closed_s:
+        return JSONResponse(result)
+
+    # Answered first, on a connection that ends with the answer: then nobody is let in.
+    async def shut() -> None:
+        sandbox.door.shut(closed_s)
+
+    return JSONResponse(result, headers={"Connection": "close"}, background=BackgroundTask(shut))
