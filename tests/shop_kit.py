@@ -22,6 +22,7 @@ from vivr.ids import OrderId, ProductId, RequestId, new_order_id, new_product_id
 from vivr.orders.model import BasketItem, Order
 from vivr.orders.place_order import OrderRequest
 from vivr.settings import Settings, read_settings
+from vivr.web.metrics import Metrics
 from vivr.web.webhook import PATH, WebhookPath
 from vivr.webhooks.process_event import process_events
 
@@ -178,7 +179,7 @@ async def open_kit(
         open_shop(read, database_url, clock=clock) as shop,
         httpx.AsyncClient(base_url=sandbox_url, headers=headers, trust_env=False, timeout=20) as sandbox,
         httpx.AsyncClient(
-            transport=httpx.ASGITransport(WebhookPath(_nothing, shop)), base_url="http://127.0.0.1:8000"
+            transport=httpx.ASGITransport(WebhookPath(_nothing, shop, Metrics())), base_url="http://127.0.0.1:8000"
         ) as door,
     ):
         yield Kit(shop, sandbox, door)

@@ -24,6 +24,7 @@ from vivr.payments.stripe_account import StripeAccount
 from vivr.sealing import Seals
 from vivr.settings import Settings
 from vivr.stripe_gateway.gateway import Stripe
+from vivr.webhooks.intake import Intake
 
 _SHIPPING_TITLES: Final = {"fr": "Livraison", "en": "Shipping"}
 
@@ -39,6 +40,7 @@ class Shop:
         seals: encryption, digests and tokens under SECRET_KEY.
         stripe: the one door to Stripe.
         account: which account and mode every Stripe id belongs to.
+        intake: the one writer of the inbox in this process.
     """
 
     settings: Settings
@@ -47,6 +49,7 @@ class Shop:
     seals: Seals
     stripe: Stripe
     account: StripeAccount
+    intake: Intake
 
     def order_terms(self, locale: str) -> OrderTerms:
         """What the merchant decided about orders, with texts in the customer's language."""
@@ -133,9 +136,11 @@ async def open_shop(
     stripe = Stripe(key, api_base=settings.stripe_api_base, max_retries=settings.stripe_max_retries)
     database = Database(database_url, pool_max=settings.database_pool_max)
     account = StripeAccount(database, stripe, clock, key_digest=hashlib.sha256(key.encode()).digest())
+    intake = Intake(database)
     await database.open()
     try:
-        yield Shop(settings, database, clock, seals, stripe, account)
+        yield Shop(settings, database, clock, seals, stripe, account, intake)
     finally:
+        await intake.close()
         await stripe.close()
         await database.close()

@@ -35,7 +35,8 @@ def build_app(shop: Shop, pages: Pages | None = None) -> ASGIApp:
         routes=[*operations_routes(metrics), *pages.routes], exception_handlers=_handlers(pages.error_page)
     )
     gated = Gates(_ByPath(api=_with_cors(api_app(_handlers(None)), shop), site=site), shop.settings)
-    return Front(WebhookPath(gated, shop), shop, metrics=metrics, error_page=pages.error_page)
+    front = Front(gated, shop, metrics=metrics, error_page=pages.error_page)
+    return WebhookPath(front, shop, metrics)
 
 
 def _handlers(page: RenderError | None) -> Mapping[type[Exception], ExceptionHandler]:

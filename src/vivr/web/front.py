@@ -1,9 +1,9 @@
 """The front of the web: plain ASGI layers around everything, in one fixed order, from the outside in.
 
-1. ``Front``: the visit with its request id (returned as ``X-Request-Id``), one log line and the metrics of each
+1. Stripe's webhook, a raw ASGI app with a body limit, request ids and metrics of its own: Stripe sends no cookie, no
+   Origin, and the host that its endpoint was registered under, and waits for a commit and nothing else.
+2. ``Front``: the visit with its request id (returned as ``X-Request-Id``), one log line and the metrics of each
    request, cookies and security headers on every answer, and every error that got this far as an answer of ours.
-2. Stripe's webhook, a raw ASGI app with a body limit of its own: Stripe sends no cookie, no Origin, and the host that
-   its endpoint was registered under.
 3. ``Gates`` (see ``gates``): host, origin, size.
 4. The JSON API (FastAPI) under ``/api`` and the pages (Starlette) elsewhere.
 """
@@ -18,7 +18,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vivr.bootstrap import Shop
 from vivr.errors import VivrError
-from vivr.web import webhook
 from vivr.web.errors import RenderError, render_error
 from vivr.web.headers import SecurityHeaders
 from vivr.web.metrics import Metrics
@@ -100,7 +99,5 @@ class _Answer:
 
 def _route_of(scope: Scope) -> str:
     """The route's template, never the path: paths carry ids and what strangers type."""
-    if scope["path"] == webhook.PATH:
-        return webhook.PATH
     path = getattr(scope.get("route"), "path", None)
     return path if isinstance(path, str) else "unmatched"

@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from vivr.bootstrap import Shop
 from vivr.customers.model import Session
-from vivr.ids import RequestId, new_request_id
+from vivr.ids import new_request_id
 from vivr.settings import Settings
 from vivr.translate import preferred_locale
 from vivr.web.cookies import read_cookies
@@ -101,12 +101,6 @@ def visit_in(scope: Scope) -> Visit:
     visit = scope[_SCOPE_KEY]
     assert isinstance(visit, Visit)
     return visit
-
-
-def request_id_in(scope: Scope) -> RequestId | None:
-    """The id that the front gave this request; None: it did not come through the front."""
-    visit = scope.get(_SCOPE_KEY)
-    return visit.request_id if isinstance(visit, Visit) else None
 
 
 def allowed_origins(settings: Settings) -> tuple[str, ...]:

@@ -6,11 +6,12 @@ An event is a hint: id, type, object id, account and livemode are all that is ta
 import hashlib
 import hmac
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
@@ -123,6 +124,35 @@ class InboxEvent:
     request_id: str
 
 
+class EventKey(NamedTuple):
+    """What an event is known by."""
+
+    account: str
+    livemode: bool
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """One delivery that is to be kept; a ``reason`` says why nothing will follow from it."""
+
+    account: str
+    livemode: bool
+    id: str
+    type: str
+    object_id: str
+    api_version: str | None
+    body: str
+    received_at: datetime
+    reason: str | None
+    request_id: str
+
+    @property
+    def key(self) -> EventKey:
+        """What it is known by."""
+        return EventKey(self.account, self.livemode, self.id)
+
+
 @dataclass(frozen=True, slots=True)
 class Handled:
     """What an event came to: PROCESSED or IGNORED, and one sentence that says why."""
@@ -131,6 +161,16 @@ class Handled:
     reason: str
     order_id: str | None = None
     payment_id: str | None = None
+
+
+def merge_deliveries(events: Sequence[NewEvent]) -> list[tuple[NewEvent, int]]:
+    """The first delivery of each event and how many there are, in the order in which all writers lock them."""
+    first: dict[EventKey, NewEvent] = {}
+    counts: Counter[EventKey] = Counter()
+    for event in events:
+        first.setdefault(event.key, event)
+        counts[event.key] += 1
+    return [(first[key], counts[key]) for key in sorted(first)]
 
 
 def retry_delay(tries: int) -> timedelta:

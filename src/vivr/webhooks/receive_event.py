@@ -1,23 +1,15 @@
 """Take in one signed delivery: committed before it is acknowledged."""
 
-from typing import Final
-
-import structlog
-
-from vivr.caller import Caller
 from vivr.clock import Clock
-from vivr.crash_points import crash_point
-from vivr.database import Database
+from vivr.ids import RequestId
 from vivr.operations.model import StripeScope
-from vivr.webhooks import store
 from vivr.webhooks.events import SUBSCRIBED
-from vivr.webhooks.model import EventEnvelope, EventState
-
-_log: Final = structlog.stdlib.get_logger("vivr.webhooks")
+from vivr.webhooks.intake import Intake
+from vivr.webhooks.model import EventEnvelope, NewEvent
 
 
 async def receive_event(
-    database: Database, clock: Clock, caller: Caller, scope: StripeScope, envelope: EventEnvelope, body: bytes
+    intake: Intake, clock: Clock, request_id: RequestId, scope: StripeScope, envelope: EventEnvelope, body: bytes
 ) -> int:
     """Store an event; how often it was delivered by now.
 
@@ -27,12 +19,8 @@ async def receive_event(
     Raises:
         Unavailable: the database can't be reached; the delivery must not be acknowledged.
     """
-    now = clock.now()
-    reason = _reason_to_ignore(envelope, scope)
-    crash_point("webhook.before_insert")
-    async with database.transaction("receive_event") as tx:
-        deliveries = await store.insert_event(
-            tx,
+    return await intake.keep(
+        NewEvent(
             account=envelope.account or scope.account,
             livemode=envelope.livemode,
             id=envelope.id,
@@ -40,15 +28,11 @@ async def receive_event(
             object_id=envelope.data.object.id or "",
             api_version=envelope.api_version,
             body=body.decode("utf-8"),
-            now=now,
-            state=EventState.IGNORED if reason else EventState.RECEIVED,
-            reason=reason,
-            ended_at=now if reason else None,
-            request_id=caller.request_id,
+            received_at=clock.now(),
+            reason=_reason_to_ignore(envelope, scope),
+            request_id=request_id,
         )
-    crash_point("webhook.after_insert")
-    _log.info("webhook.received", id=envelope.id, type=envelope.type, deliveries=deliveries)
-    return deliveries
+    )
 
 
 def _reason_to_ignore(envelope: EventEnvelope, scope: StripeScope) -> str | None:

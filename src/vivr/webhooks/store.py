@@ -1,20 +1,28 @@
 """All SQL of the inbox."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from vivr.database import Sql, Tx
-from vivr.webhooks.model import InboxEvent
+from vivr.webhooks.model import EventKey, InboxEvent, NewEvent
 
 _INSERT = Sql(
-    "insert_inbox_event",
-    "Keep the first body of an event and count later deliveries of it.",
+    "insert_inbox_events",
+    "Keep the first bodies of events and count later deliveries of them.",
     """
-    INSERT INTO inbox_event (account, livemode, id, type, object_id, api_version, body, received_at, state, reason,
-                             next_try_at, ended_at, request_id)
-    VALUES (%(account)s, %(livemode)s, %(id)s, %(type)s, %(object_id)s, %(api_version)s, %(body)s, %(now)s, %(state)s,
-            %(reason)s, %(now)s, %(ended_at)s, %(request_id)s)
-    ON CONFLICT ON CONSTRAINT inbox_event_pkey DO UPDATE SET deliveries = inbox_event.deliveries + 1
-    RETURNING deliveries
+    INSERT INTO inbox_event (account, livemode, id, type, object_id, api_version, body, received_at, deliveries, state,
+                             reason, next_try_at, ended_at, request_id)
+    SELECT account, livemode, id, type, object_id, api_version, body, received_at, deliveries,
+           CASE WHEN reason IS NULL THEN 'RECEIVED' ELSE 'IGNORED' END, reason, received_at,
+           CASE WHEN reason IS NOT NULL THEN received_at END, request_id
+    FROM unnest(%(account)s::text[], %(livemode)s::boolean[], %(id)s::text[], %(type)s::text[], %(object_id)s::text[],
+                %(api_version)s::text[], %(body)s::text[], %(received_at)s::timestamptz[], %(deliveries)s::integer[],
+                %(reason)s::text[], %(request_id)s::text[])
+         AS new (account, livemode, id, type, object_id, api_version, body, received_at, deliveries, reason, request_id)
+    ON CONFLICT ON CONSTRAINT inbox_event_pkey
+    DO UPDATE SET deliveries = inbox_event.deliveries + excluded.deliveries
+    RETURNING account, livemode, id, deliveries
     """,
 )
 
@@ -73,11 +81,33 @@ _OF_ORDER = Sql(
 )
 
 
-async def insert_event(tx: Tx, **values: object) -> int:
-    """Keep an event; how often it was delivered by now."""
-    deliveries = await tx.value(_INSERT, int, **values)
-    assert deliveries is not None
-    return deliveries
+@dataclass(frozen=True, slots=True)
+class _Delivered:
+    account: str
+    livemode: bool
+    id: str
+    deliveries: int
+
+
+async def insert_events(tx: Tx, events: Sequence[tuple[NewEvent, int]]) -> dict[EventKey, int]:
+    """Keep events, each with its number of deliveries; how often each was delivered by now."""
+    news = [event for event, _ in events]
+    rows = await tx.rows(
+        _INSERT,
+        _Delivered,
+        account=[new.account for new in news],
+        livemode=[new.livemode for new in news],
+        id=[new.id for new in news],
+        type=[new.type for new in news],
+        object_id=[new.object_id for new in news],
+        api_version=[new.api_version for new in news],
+        body=[new.body for new in news],
+        received_at=[new.received_at for new in news],
+        deliveries=[deliveries for _, deliveries in events],
+        reason=[new.reason for new in news],
+        request_id=[new.request_id for new in news],
+    )
+    return {EventKey(row.account, row.livemode, row.id): row.deliveries for row in rows}
 
 
 async def claim_event(tx: Tx, *, now: datetime, lease_until: datetime) -> InboxEvent | None:
