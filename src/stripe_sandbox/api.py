@@ -15,8 +15,7 @@ from stripe_sandbox.call import Call
 from stripe_sandbox.door import Door
 from stripe_sandbox.ids import request_id
 from stripe_sandbox.keys import Gate, secret_key
-from stripe_sandbox.resources.checkout_sessions import included_line_items
-from stripe_sandbox.resources.refunds import included_refunds
+from stripe_sandbox.resources.included import included
 from stripe_sandbox.routes import Route, find_route
 from stripe_sandbox.state.store import Account, Store
 from stripe_sandbox.state.work import Cause, Doc, Work, open_work, public
@@ -234,10 +233,8 @@ def _run(work: Work, exchange: Exchange, decoded: dict[str, Decoded], version: s
         stored = work.find_any(object_id) if kind == ANY_KIND else work.find(kind, object_id)
         return None if stored is None else public(stored)
 
-    def include(owner: Doc, name: str) -> Doc | None:
-        if name == "line_items":
-            return included_line_items(work.get("checkout.session", owner["id"]))
-        return included_refunds(work, owner["id"])
+    def include(owner: Doc, name: str) -> object:
+        return included(work, owner, name)
 
     return json.dumps(expand(doc, paths, find, include))
 

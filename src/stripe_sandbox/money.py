@@ -3,6 +3,8 @@
 Source: Stripe docs, currencies (minimum table of 2024-04).
 """
 
+from decimal import Decimal
+
 from stripe_sandbox.wire.errors import invalid
 
 ZERO_DECIMAL = frozenset(
@@ -97,3 +99,15 @@ def show_amount(amount: int, currency: str, language: str) -> str:
         return f"{sign}{digits}\u00a0{symbol}"
     digits = f"{whole:,}" + (f".{rest:0{decimals}d}" if decimals else "")
     return f"{sign}{symbol}{digits}" if currency in _SYMBOLS else f"{sign}{symbol}\u00a0{digits}"
+
+
+def show_unit_amount(amount: str, currency: str, language: str) -> str:
+    """The price of one, which may be a part of a minor unit: `€0.00125`."""
+    exact = Decimal(amount)
+    if exact == int(exact):
+        return show_amount(int(exact), currency, language)
+    digits = f"{exact.scaleb(-exponent(currency)).normalize():f}"
+    symbol = _SYMBOLS.get(currency, currency.upper())
+    if language == "fr":
+        return f"{digits.replace('.', ',')}\u00a0{symbol}"
+    return f"{symbol}{digits}" if currency in _SYMBOLS else f"{symbol}\u00a0{digits}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from stripe_sandbox.call import Handler
-from stripe_sandbox.params import accounts, catalogue, checkout, official, payments
+from stripe_sandbox.params import accounts, catalogue, checkout, delivery_and_taxes, official, payments
 from stripe_sandbox.params.basic import NOTHING
 from stripe_sandbox.resources import account as account_api
 from stripe_sandbox.resources import attached_methods as kept
@@ -27,6 +27,8 @@ from stripe_sandbox.resources import (
     radar,
     refunds,
     setup_intents,
+    shipping_rates,
+    tax_rates,
     webhook_endpoints,
 )
 from stripe_sandbox.wire.schema import Shape
@@ -57,6 +59,7 @@ _INTENTS = "/v1/payment_intents"
 _WARNINGS = "/v1/radar/early_fraud_warnings"
 _SETUPS = "/v1/setup_intents"
 _METHODS = "/v1/payment_methods"
+_SHIPPING = "/v1/shipping_rates"
 _ENDPOINTS = "/v1/webhook_endpoints"
 
 ROUTES = (
@@ -131,6 +134,14 @@ ROUTES = (
     Route("GET", "/v1/promotion_codes", catalogue.LIST_CODES, coupons.list_codes),
     Route("GET", "/v1/promotion_codes/{id}", NOTHING, coupons.retrieve_code),
     Route("POST", "/v1/promotion_codes/{id}", catalogue.UPDATE_CODE, coupons.update_code),
+    Route("POST", _SHIPPING, delivery_and_taxes.CREATE_SHIPPING_RATE, shipping_rates.create_shipping_rate),
+    Route("GET", _SHIPPING, delivery_and_taxes.LIST_SHIPPING_RATES, shipping_rates.list_shipping_rates),
+    Route("GET", _SHIPPING + "/{id}", NOTHING, shipping_rates.retrieve_shipping_rate),
+    Route("POST", _SHIPPING + "/{id}", delivery_and_taxes.UPDATE_SHIPPING_RATE, shipping_rates.update_shipping_rate),
+    Route("POST", "/v1/tax_rates", delivery_and_taxes.CREATE_TAX_RATE, tax_rates.create_tax_rate),
+    Route("GET", "/v1/tax_rates", delivery_and_taxes.LIST_TAX_RATES, tax_rates.list_tax_rates),
+    Route("GET", "/v1/tax_rates/{id}", NOTHING, tax_rates.retrieve_tax_rate),
+    Route("POST", "/v1/tax_rates/{id}", delivery_and_taxes.UPDATE_TAX_RATE, tax_rates.update_tax_rate),
     Route("POST", "/v1/products", catalogue.CREATE_PRODUCT, products.create_product),
     Route("GET", "/v1/products", catalogue.LIST_PRODUCTS, products.list_products),
     Route("GET", "/v1/products/{id}", NOTHING, products.retrieve_product),

@@ -44,3 +44,39 @@ PRICE: Table = {
     "unit_amount": "int",
     "unit_amount_decimal": "str",
 }
+
+SHIPPING_RATE: Table = {
+    "id": "str",
+    "object": "str",
+    "active": "bool",
+    "created": "int",
+    "delivery_estimate": "dict|null",
+    "display_name": "str",
+    "fixed_amount": {"amount": "int", "currency": "str"},
+    "livemode": "bool",
+    "metadata": "dict",
+    "tax_behavior": "str",
+    "tax_code": "str|null",
+    "type": "str",
+}
+
+TAX_RATE: Table = {
+    "id": "str",
+    "object": "str",
+    "active": "bool",
+    "country": "str|null",
+    "created": "int",
+    "description": "str|null",
+    "display_name": "str",
+    "effective_percentage": "float|null",
+    "flat_amount": "any",
+    "inclusive": "bool",
+    "jurisdiction": "str|null",
+    "jurisdiction_level": "str|null",
+    "livemode": "bool",
+    "metadata": "dict",
+    "percentage": "float",
+    "rate_type": "str",
+    "state": "str|null",
+    "tax_type": "str|null",
+}

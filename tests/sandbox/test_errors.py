@@ -54,7 +54,7 @@ def refusal(shop: Shop, path: str, form: dict[str, str], version: str = "2026-05
         ),
         ({f"{ITEM}[currency]": "xxx"}, None, f"{ITEM}[currency]", "Invalid currency: xxx."),
         ({"mode": "later"}, None, "mode", "Invalid mode: must be one of payment, setup, or subscription"),
-        ({"mode": "setup"}, "sandbox_not_built", "mode", "mode=setup exists at Stripe but is not built"),
+        ({"mode": "subscription"}, "sandbox_not_built", "mode", "mode=subscription exists at Stripe but is not built"),
         ({"discounts[0][coupon]": "c"}, "resource_missing", "discounts[0][coupon]", "No such coupon: 'c'"),
         ({"automatic_tax[enabled]": "true"}, "sandbox_not_built", "automatic_tax", "automatic_tax exists at Stripe"),
         ({"adaptive_pricing[enabled]": "yes"}, None, "adaptive_pricing[enabled]", "Invalid boolean: yes"),

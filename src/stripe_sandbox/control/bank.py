@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from stripe_sandbox.control.request import NOT_FOUND, Control, Refused
 from stripe_sandbox.dispute_cases import NETWORK_CODES, REASONS, DisputeCase
 from stripe_sandbox.flows.bank import fail_debit, settle_debit
-from stripe_sandbox.flows.checkout import finish_session_challenge
-from stripe_sandbox.flows.confirmation import finish_challenge
+from stripe_sandbox.flows.checkout import answer_challenge
 from stripe_sandbox.flows.disputes import (
     INQUIRIES,
     close_inquiry,
@@ -19,7 +18,6 @@ from stripe_sandbox.flows.disputes import (
 from stripe_sandbox.flows.early_warnings import open_warning
 from stripe_sandbox.flows.payouts import PayoutWish, available_entries, fail_payout, open_payout, pay_payout
 from stripe_sandbox.flows.refunds import ask_buyer, end_refund, settle_refund
-from stripe_sandbox.flows.setup import finish_setup_challenge
 from stripe_sandbox.state.work import Doc, Work, open_work, public
 
 CONFLICT = 409
@@ -31,14 +29,6 @@ class Act:
 
     statuses: tuple[str, ...]
     do: Callable[[Work, Doc, Control], object]
-
-
-def _answer_challenge(work: Work, intent: Doc, *, passed: bool) -> None:
-    session = work.find("checkout.session", intent.get("_session") or "")
-    if session is None:
-        finish_challenge(work, intent, passed=passed)
-    else:
-        finish_session_challenge(work, session, intent, passed=passed)
 
 
 def _dispute(work: Work, charge: Doc, control: Control) -> None:
@@ -56,12 +46,12 @@ def _dispute(work: Work, charge: Doc, control: Control) -> None:
 _PAYMENT = {
     "settle": Act(("processing",), lambda work, intent, _: settle_debit(work, intent)),
     "fail": Act(("processing",), lambda work, intent, _: fail_debit(work, intent)),
-    "authenticate": Act(("requires_action",), lambda work, intent, _: _answer_challenge(work, intent, passed=True)),
-    "refuse": Act(("requires_action",), lambda work, intent, _: _answer_challenge(work, intent, passed=False)),
+    "authenticate": Act(("requires_action",), lambda work, intent, _: answer_challenge(work, intent, passed=True)),
+    "refuse": Act(("requires_action",), lambda work, intent, _: answer_challenge(work, intent, passed=False)),
 }
 _SETUP = {
-    "authenticate": Act(("requires_action",), lambda work, setup, _: finish_setup_challenge(work, setup, passed=True)),
-    "refuse": Act(("requires_action",), lambda work, setup, _: finish_setup_challenge(work, setup, passed=False)),
+    "authenticate": Act(("requires_action",), lambda work, setup, _: answer_challenge(work, setup, passed=True)),
+    "refuse": Act(("requires_action",), lambda work, setup, _: answer_challenge(work, setup, passed=False)),
 }
 _UNDER_WAY = ("pending", "requires_action")
 _REFUND = {

@@ -1,28 +1,37 @@
 """A Checkout Session's life: open, then complete (paid, or unpaid while a bank debit runs) or expired.
 
 The PaymentIntent is made when the buyer first confirms, and a retry after a decline uses the same one (since API
-2022-08-01).
+2022-08-01). In mode setup a SetupIntent, made with the session, stands in its place.
 """
 
+from stripe_sandbox.call import part
 from stripe_sandbox.events import emit
 from stripe_sandbox.flows.capture import cancel_intent
+from stripe_sandbox.flows.completion import complete_session, shipping_of
 from stripe_sandbox.flows.confirmation import Confirming, confirm_intent, finish_challenge
-from stripe_sandbox.flows.discounts import redeem
+from stripe_sandbox.flows.setup import cancel_setup, confirm_setup, finish_setup_challenge
 from stripe_sandbox.resources.customers import new_customer
 from stripe_sandbox.resources.intent_shape import new_intent
-from stripe_sandbox.resources.payment_methods import blank_address
 from stripe_sandbox.state.work import Doc, Work
 
 # A setting of the account: what payment_status says when manual capture has only authorised. No recording of Stripe's
 # answer exists.
 MANUAL_CAPTURE_SETTING = "manual_capture_payment_status"
+RECOVERY_S = 30 * 24 * 3600
+
+
+def confirm_session(work: Work, session: Doc, method: Doc, base_url: str) -> Doc | None:
+    """The buyer presses the button.
+
+    Gives the error of a decline. A challenge leaves the session open and its intent requires_action.
+    """
+    if session["mode"] == "setup":
+        return _set_up(work, session, method, base_url)
+    return pay_session(work, session, method, base_url)
 
 
 def pay_session(work: Work, session: Doc, method: Doc, base_url: str) -> Doc | None:
-    """The buyer presses Pay.
-
-    Gives the error of a decline. A challenge leaves the session open and the PaymentIntent requires_action.
-    """
+    """Pays with the method; gives the error of a decline."""
     intent = open_intent(work, session)
     method["customer"] = session["customer"] if intent["setup_future_usage"] else None
     work.save(method)
@@ -33,27 +42,55 @@ def pay_session(work: Work, session: Doc, method: Doc, base_url: str) -> Doc | N
     return error
 
 
-def finish_session_challenge(work: Work, session: Doc, intent: Doc, *, passed: bool) -> Doc | None:
-    """The buyer comes back from the challenge; gives the error of a failure or decline."""
-    method = work.get("payment_method", intent["payment_method"])
-    error = finish_challenge(work, intent, passed=passed)
-    if error is None:
-        _complete_if_paid(work, session, intent, method)
+def _set_up(work: Work, session: Doc, method: Doc, base_url: str) -> Doc | None:
+    setup = work.get("setup_intent", session["setup_intent"])
+    if session["customer"] is None and session["customer_creation"] == "always":
+        session["customer"] = new_customer(work, {"email": method["billing_details"]["email"]})["id"]
+        setup["customer"] = session["customer"]
+        work.save(session)
+    error = confirm_setup(work, setup, method, Confirming(base_url, session_page_url(base_url, session)))
+    if setup["status"] == "succeeded":
+        complete_session(work, session, "no_payment_required", method["billing_details"])
     return error
+
+
+def intent_of(work: Work, session: Doc) -> Doc | None:
+    """The PaymentIntent or SetupIntent that the session has by now."""
+    if session["setup_intent"] is not None:
+        return work.get("setup_intent", session["setup_intent"])
+    return work.find("payment_intent", session["_intent"] or "")
+
+
+def answer_challenge(work: Work, intent: Doc, *, passed: bool) -> None:
+    """The bank has decided about the buyer: what becomes of his PaymentIntent or SetupIntent, and of its session."""
+    session = work.find("checkout.session", intent.get("_session") or "")
+    method = work.get("payment_method", intent["payment_method"])
+    if intent["object"] == "setup_intent":
+        error = finish_setup_challenge(work, intent, passed=passed)
+        if session is not None and error is None:
+            complete_session(work, session, "no_payment_required", method["billing_details"])
+        return
+    error = finish_challenge(work, intent, passed=passed)
+    if session is not None and error is None:
+        _complete_if_paid(work, session, intent, method)
 
 
 def open_intent(work: Work, session: Doc) -> Doc:
     """The session's PaymentIntent, made at its first use."""
-    existing = work.find("payment_intent", session["_intent"]) if session["_intent"] else None
-    if existing is not None:
-        return existing
     data: Doc = session["_payment_intent_data"]
+    shipping = shipping_of(session) or data.get("shipping")
+    existing = intent_of(work, session)
+    if existing is not None:
+        # What the buyer chose since his last try.
+        existing.update(amount=session["amount_total"], shipping=shipping)
+        return work.save(existing)
     if session["customer"] is None and (session["customer_creation"] == "always" or data.get("setup_future_usage")):
         session["customer"] = new_customer(work, {"email": session["customer_email"]})["id"]
     intent = new_intent(
         work,
         {
             **data,
+            "shipping": shipping,
             "amount": session["amount_total"],
             "currency": session["currency"],
             "customer": session["customer"],
@@ -73,12 +110,26 @@ def open_intent(work: Work, session: Doc) -> Doc:
 def expire_session(work: Work, session: Doc) -> None:
     """Closes an open session; a PaymentIntent that a failed attempt left behind is cancelled with it."""
     work.clear_timers("expire_session", session["id"])
+    offer_recovery(work, session)
     session.update(status="expired", url=None)
     work.save(session)
     emit(work, "checkout.session.expired", session)
-    intent = work.find("payment_intent", session["_intent"]) if session["_intent"] else None
-    if intent is not None and intent["status"] not in ("canceled", "succeeded", "processing"):
+    intent = intent_of(work, session)
+    if intent is None or intent["status"] in ("canceled", "succeeded", "processing"):
+        return
+    if intent["object"] == "setup_intent":
+        cancel_setup(work, intent, None)
+    else:
         cancel_intent(work, intent, "automatic")
+
+
+def offer_recovery(work: Work, session: Doc) -> None:
+    """Where it was asked for, an address at which the buyer gets a copy of the session (Stripe docs: for 30 days)."""
+    recovery = part(part(session, "after_expiration"), "recovery")
+    if recovery.get("enabled"):
+        base_url = str(session["url"]).partition("/c/pay/")[0]
+        url = f"{base_url}/c/recover/{session['id']}"
+        session["after_expiration"]["recovery"] |= {"expires_at": work.now + RECOVERY_S, "url": url}
 
 
 def expire_due_session(work: Work, session_id: str) -> None:
@@ -102,36 +153,11 @@ def _complete_if_paid(work: Work, session: Doc, intent: Doc, method: Doc) -> Non
         paid = "paid"
     elif status == "requires_capture":
         paid = work.account.settings.get(MANUAL_CAPTURE_SETTING, "unpaid")
-    _complete(work, session, paid, method["billing_details"])
+    complete_session(work, session, paid, method["billing_details"])
 
 
 def complete_free_session(work: Work, session: Doc, billing: Doc) -> None:
     """The buyer confirms an order that costs nothing: no payment is made."""
     if session["customer"] is None and session["customer_creation"] == "always":
         session["customer"] = new_customer(work, {"email": session["customer_email"] or billing["email"]})["id"]
-    _complete(work, session, "no_payment_required", billing)
-
-
-def _complete(work: Work, session: Doc, payment_status: str, billing: Doc) -> None:
-    work.clear_timers("expire_session", session["id"])
-    customer = work.find("customer", session["customer"]) if session["customer"] else None
-    session.update(
-        status="complete",
-        payment_status=payment_status,
-        url=None,
-        customer_details={
-            "address": {**blank_address(), **billing["address"]},
-            "business_name": None,
-            "email": billing["email"] or (customer or {}).get("email"),
-            "individual_name": None,
-            "name": billing["name"],
-            "phone": None,
-            "tax_exempt": "none",
-            "tax_ids": [],
-        },
-    )
-    work.save(session)
-    redeem(work, session)
-    event = emit(work, "checkout.session.completed", session)
-    session["_completed_event"] = event["id"]
-    work.save(session)
+    complete_session(work, session, "no_payment_required", billing)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stripe_sandbox.state.work import Doc, Work
+from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.wire.errors import StripeError, invalid, missing_object
 
 
@@ -26,6 +26,40 @@ def usable_coupon(work: Work, wish: dict[str, Any], path: str) -> tuple[Doc, Doc
     if _is_spent(work, coupon, coupon["redeem_by"]):
         raise _spent(f"This coupon is no longer usable: {coupon['id']}", f"{path}[coupon]")
     return coupon, code
+
+
+def take_discount(work: Work, session: Doc, wish: dict[str, Any], path: str) -> None:
+    """Gives an open session its one discount; what it takes off is reckoned later."""
+    coupon, code = usable_coupon(work, wish, path)
+    shown = {"coupon": coupon["id"] if code is None else None, "promotion_code": None if code is None else code["id"]}
+    session["discounts"] = [shown]
+    session["_coupon"] = public(coupon)
+    session["_discount"] = {
+        "id": work.mint("di"),
+        "object": "discount",
+        "checkout_session": session["id"],
+        "customer": session["customer"],
+        "customer_account": None,
+        "end": None,
+        "invoice": None,
+        "invoice_item": None,
+        "promotion_code": shown["promotion_code"],
+        "source": {"coupon": coupon["id"], "type": "coupon"},
+        "start": work.now,
+        "subscription": None,
+        "subscription_item": None,
+    }
+
+
+def drop_discount(session: Doc) -> None:
+    """Takes the discount back from an open session."""
+    session.update(discounts=[], _coupon=None, _discount=None)
+
+
+def find_code(work: Work, word: str, customer: str | None) -> Doc | None:
+    """The active promotion code that a buyer typed, in whatever case, unless it is another customer's."""
+    same = work.select("promotion_code", "upper(json_extract(body, '$.code')) = ?", [word.upper()])
+    return next((code for code in same if code["active"] and code["customer"] in (None, customer)), None)
 
 
 def _is_spent(work: Work, doc: Doc, until: int | None) -> bool:

@@ -57,6 +57,13 @@ def finish_setup_challenge(work: Work, setup: Doc, *, passed: bool) -> Doc | Non
     return _fail(work, setup, error)
 
 
+def cancel_setup(work: Work, setup: Doc, reason: str | None) -> None:
+    """Ends a SetupIntent that did not succeed."""
+    setup.update(status="canceled", cancellation_reason=reason, next_action=None)
+    work.save(setup)
+    emit(work, "setup_intent.canceled", setup)
+
+
 def _succeed(work: Work, setup: Doc, method: Doc) -> None:
     setup.update(status="succeeded", next_action=None)
     work.save(setup)

@@ -3,9 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from stripe_sandbox.flows.checkout import finish_session_challenge
-from stripe_sandbox.flows.confirmation import finish_challenge
-from stripe_sandbox.flows.setup import finish_setup_challenge
+from stripe_sandbox.flows.checkout import answer_challenge
 from stripe_sandbox.money import show_amount
 from stripe_sandbox.pages.payment import SEE_OTHER, leave_for_shop, not_found
 from stripe_sandbox.pages.rendering import render
@@ -46,7 +44,7 @@ async def show_challenge(sandbox: Sandbox, request: Request) -> Response:
         values = {
             "t": words(language),
             "language": language,
-            "amount": show_amount(intent.get("amount", 0), intent.get("currency", "eur"), language),
+            "amount": show_amount(intent["amount"], intent["currency"], language) if "amount" in intent else None,
             "card": f"{card['display_brand'].capitalize()} •••• {card['last4']}",
         }
         ends_at = session["success_url"] if session else intent.get("_return_url")
@@ -65,22 +63,13 @@ async def submit_challenge(sandbox: Sandbox, request: Request) -> Response:
         intent = _intent_of(work, intent_id)
         session = _session_of(work, intent)
         if intent["status"] == "requires_action":
-            _finish(work, session, intent, passed=passed)
+            answer_challenge(work, intent, passed=passed)
     sandbox.courier.wake()
     if session is None:
         return _return_to_caller(intent, _language(request, None))
     if session["status"] == "complete":
         return await leave_for_shop(sandbox, session)
     return RedirectResponse(f"/c/pay/{session['id']}?failed=1", SEE_OTHER)
-
-
-def _finish(work: Work, session: Doc | None, intent: Doc, *, passed: bool) -> None:
-    if intent["object"] == "setup_intent":
-        finish_setup_challenge(work, intent, passed=passed)
-    elif session is None:
-        finish_challenge(work, intent, passed=passed)
-    else:
-        finish_session_challenge(work, session, intent, passed=passed)
 
 
 def _return_to_caller(intent: Doc, language: Language) -> Response:

@@ -1,21 +1,19 @@
-"""The hosted payment page of a Checkout Session.
+"""The hosted page of a Checkout Session.
 
-Shows the order, takes the card or the IBAN, and ends at the shop's success_url.
+Shows the order, takes the buyer's choices and his card or IBAN, and ends at the shop's success_url.
 """
-
-from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from stripe_sandbox.declines import localized
-from stripe_sandbox.flows.checkout import complete_free_session, pay_session
-from stripe_sandbox.ibans import BankAccount
-from stripe_sandbox.money import show_amount
-from stripe_sandbox.pages.entries import EntryProblem, is_email, read_card, read_iban
-from stripe_sandbox.pages.rendering import render
+from stripe_sandbox.flows.checkout import complete_free_session, confirm_session, intent_of
+from stripe_sandbox.pages.entries import EntryProblem, is_email
+from stripe_sandbox.pages.payment_buyer import Typed, keep_answers, known_email, read_method, read_typed
+from stripe_sandbox.pages.payment_choices import ChoiceRefusedError, change_order
+from stripe_sandbox.pages.payment_view import Notice, View, notice_of, show_message, show_view, success_url
 from stripe_sandbox.pages.wording import Language, choose_language, words
-from stripe_sandbox.resources.payment_methods import billing_details, new_bank_method, new_card_method
+from stripe_sandbox.resources.payment_methods import billing_details
 from stripe_sandbox.sandbox import Sandbox
 from stripe_sandbox.state.work import Doc, Work, open_work
 from stripe_sandbox.timers import run_due
@@ -24,36 +22,9 @@ from stripe_sandbox.wire.forms import decode_fields
 SEE_OTHER = 303
 
 
-@dataclass(frozen=True)
-class Typed:
-    """What the buyer typed, without what must not be kept; shown again after a problem."""
-
-    email: str = ""
-    name: str = ""
-    method: str = "card"
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A problem to be shown: its text and the field it belongs to."""
-
-    text: str
-    field: str = ""
-
-
-@dataclass(frozen=True)
-class View:
-    """One showing of the page."""
-
-    session: Doc
-    language: Language
-    typed: Typed = field(default_factory=Typed)
-    notice: Notice | None = None
-
-
 def not_found(language: Language = "en") -> Response:
     """The page for an address that names nothing."""
-    return _message("not_found", language, None, status=404)
+    return show_message("not_found", language, None, status=404)
 
 
 async def show_payment_page(sandbox: Sandbox, request: Request) -> Response:
@@ -75,32 +46,48 @@ async def show_payment_page(sandbox: Sandbox, request: Request) -> Response:
 
 def _last_failure(work: Work, session: Doc, language: Language) -> Notice | None:
     """What the buyer is told when he comes back from a challenge that went wrong."""
-    intent = work.find("payment_intent", session["payment_intent"] or "")
-    if intent is None or intent["last_payment_error"] is None:
+    intent = intent_of(work, session)
+    if intent is None:
         return None
-    return Notice(localized(intent["last_payment_error"]["message"], language))
+    error: Doc | None = intent["last_setup_error" if intent["object"] == "setup_intent" else "last_payment_error"]
+    return None if error is None else Notice(localized(error["message"], language))
 
 
 async def submit_payment_page(sandbox: Sandbox, request: Request) -> Response:
-    """POST: the buyer pays."""
+    """POST: the buyer changes his order (`act=update`), or presses the button."""
     session_id: str = request.path_params["session"]
     account = sandbox.store.account_of(session_id)
     if account is None:
         return not_found()
     fields = decode_fields(await request.body())
+    accepted = request.headers.get("accept-language", "")
+    base_url = str(request.base_url).rstrip("/")
     run_due(sandbox.store, account)
-    with open_work(sandbox.store, account) as work:
-        session = work.get("checkout.session", session_id)
-        language = choose_language(session["locale"], request.headers.get("accept-language", ""))
-        if session["status"] == "open":
-            page = _pay(work, session, fields, language, str(request.base_url).rstrip("/"))
-            if page is not None:
-                sandbox.courier.wake()
-                return page
-        elif session["status"] == "expired":
-            return show_view(work, View(session, language))
+    try:
+        with open_work(sandbox.store, account) as work:
+            session = work.get("checkout.session", session_id)
+            language = choose_language(session["locale"], accepted)
+            page = _answer(work, session, fields, language, base_url)
+    except ChoiceRefusedError as refused:
+        with open_work(sandbox.store, account) as work:
+            session = work.get("checkout.session", session_id)
+            language = choose_language(session["locale"], accepted)
+            return show_view(work, View(session, language, notice=notice_of(refused.problem, language)), status=422)
     sandbox.courier.wake()
-    return await leave_for_shop(sandbox, session)
+    return page or await leave_for_shop(sandbox, session)
+
+
+def _answer(work: Work, session: Doc, fields: dict[str, str], language: Language, base_url: str) -> Response | None:
+    """The page to show, or None when the session is complete."""
+    if session["status"] == "complete":
+        return None
+    if session["status"] == "expired":
+        return show_view(work, View(session, language))
+    if fields.get("act") == "update":
+        if session["mode"] == "payment":
+            change_order(work, session, fields)
+        return RedirectResponse(f"/c/pay/{session['id']}", SEE_OTHER)
+    return _confirm(work, session, fields, language, base_url)
 
 
 async def leave_for_shop(sandbox: Sandbox, session: Doc) -> Response:
@@ -110,118 +97,39 @@ async def leave_for_shop(sandbox: Sandbox, session: Doc) -> Response:
     return RedirectResponse(success_url(session), SEE_OTHER)
 
 
-def success_url(session: Doc) -> str:
-    """Where the shop wants the buyer, with the session's id in its place."""
-    url: str = session["success_url"]
-    return url.replace("{CHECKOUT_SESSION_ID}", session["id"])
+def _confirm(work: Work, session: Doc, fields: dict[str, str], language: Language, base_url: str) -> Response | None:
+    """Tries to pay or to set up; gives the page to show instead, or None when the session is complete."""
+    typed = read_typed(session, fields)
 
+    def complain(notice: Notice, status: int) -> Response:
+        return show_view(work, View(session, language, typed, notice), status=status)
 
-def _pay(work: Work, session: Doc, fields: dict[str, str], language: Language, base_url: str) -> Response | None:
-    """Tries to pay; gives the page to show instead, or None when the session is complete."""
-    method = fields.get("method", "card")
-    typed = Typed(
-        email=fields.get("email", "").strip(),
-        name=fields.get("name", "").strip(),
-        method=method if method in session["payment_method_types"] else "card",
+    # Another window of the same buyer may have changed the order meanwhile.
+    due = "" if session["amount_total"] is None else str(session["amount_total"])
+    if fields.get("expected_amount", due) != due:
+        return complain(Notice(words(language)["order_changed"]), 409)
+    free = session["amount_total"] == 0
+    made = keep_answers(session, typed) or (
+        _read_free(work, session, typed) if free else read_method(work, session, fields, typed)
     )
-    if session["amount_total"] == 0:
-        return _confirm_free(work, session, language, typed)
-    made = _read_method(work, session, fields, typed)
     if isinstance(made, EntryProblem):
-        notice = Notice(words(language)[made.words], made.field)
-        return show_view(work, View(session, language, typed, notice), status=422)
-    error = pay_session(work, session, made, base_url)
+        return complain(notice_of(made, language), 422)
+    work.save(session)
+    if free:
+        complete_free_session(work, session, made)
+        return None
+    error = confirm_session(work, session, made, base_url)
     if error is not None:
-        return show_view(
-            work, View(session, language, typed, Notice(localized(error["message"], language))), status=402
-        )
-    if session["status"] == "open":
-        return RedirectResponse(f"/c/authenticate/{session['payment_intent']}", SEE_OTHER)
+        return complain(Notice(localized(error["message"], language)), 402)
+    intent = intent_of(work, session)
+    if session["status"] == "open" and intent is not None:
+        return RedirectResponse(f"/c/authenticate/{intent['id']}", SEE_OTHER)
     return None
 
 
-def _confirm_free(work: Work, session: Doc, language: Language, typed: Typed) -> Response | None:
-    """An order that costs nothing needs an address to write to, and no card."""
+def _read_free(work: Work, session: Doc, typed: Typed) -> Doc | EntryProblem:
+    """An order that costs nothing needs an address to write to, and no card; gives the buyer's details."""
     email = known_email(work, session) or typed.email
     if not is_email(email):
-        notice = Notice(words(language)["email_invalid"], "email")
-        return show_view(work, View(session, language, typed, notice), status=422)
-    complete_free_session(work, session, billing_details(email=email, name=typed.name or None))
-    return None
-
-
-def _read_method(work: Work, session: Doc, fields: dict[str, str], typed: Typed) -> Doc | EntryProblem:
-    """Checks the fields and makes the payment method."""
-    known = known_email(work, session)
-    email = known or typed.email
-    if known is None and not is_email(email):
         return EntryProblem("email", "email_invalid")
-    if typed.method == "sepa_debit":
-        source = read_iban(fields.get("iban", ""))
-    else:
-        source = read_card(fields.get("number", ""), fields.get("expiry", ""), fields.get("cvc", ""), work.now)
-    if isinstance(source, EntryProblem):
-        return source
-    if not typed.name:
-        return EntryProblem("name", "name_missing")
-    if isinstance(source, BankAccount):
-        return new_bank_method(work, source, billing=billing_details(email=email, name=typed.name))
-    billing = billing_details(email=email, name=typed.name, address={"country": source.card.country})
-    return new_card_method(work, source.card, expiry=source.expiry, billing=billing, cvc_sent=True)
-
-
-def known_email(work: Work, session: Doc) -> str | None:
-    """The buyer's address where the shop gave it, so that the page does not ask."""
-    if session["customer"] is not None:
-        customer = work.find("customer", session["customer"])
-        return None if customer is None else customer.get("email")
-    email: str | None = session["customer_email"]
-    return email
-
-
-def show_view(work: Work, view: View, *, status: int = 200) -> Response:
-    """The form while the session is open, else the page that says what became of it."""
-    session, language = view.session, view.language
-    if session["status"] != "open":
-        complete = session["status"] == "complete"
-        shop = success_url(session) if complete else session["cancel_url"]
-        return _message("complete" if complete else "expired", language, shop, status=200 if complete else 410)
-    currency: str = session["currency"]
-    taken: int = session["total_details"]["amount_discount"]
-    values = {
-        "t": words(language),
-        "language": language,
-        "merchant": session["branding_settings"]["display_name"],
-        "lines": [
-            {
-                "name": line["description"],
-                "quantity": line["quantity"],
-                "unit": show_amount(line["price"]["unit_amount"], currency, language),
-                "amount": show_amount(line["amount_subtotal"], currency, language),
-            }
-            for line in session["_line_items"]
-        ],
-        "discount": show_amount(-taken, currency, language) if taken else None,
-        "total": show_amount(session["amount_total"], currency, language),
-        "submit": session["submit_type"] if session["submit_type"] in ("book", "donate", "subscribe") else "pay",
-        "action": f"/c/pay/{session['id']}",
-        "cancel_url": session["cancel_url"],
-        "known_email": known_email(work, session),
-        "free": session["amount_total"] == 0,
-        "methods": [name for name in ("card", "sepa_debit") if name in session["payment_method_types"]],
-        "typed": view.typed,
-        "notice": view.notice,
-    }
-    return render("payment.html", values, status=status, leads_to=session["success_url"])
-
-
-def _message(name: str, language: Language, shop_url: str | None, *, status: int) -> Response:
-    spoken = words(language)
-    values = {
-        "t": spoken,
-        "language": language,
-        "title": spoken[f"{name}_title"],
-        "text": spoken[f"{name}_text"],
-        "shop_url": shop_url,
-    }
-    return render("message.html", values, status=status)
+    return billing_details(email=email, name=typed.name or None)

@@ -15,7 +15,7 @@ from stripe_sandbox.params.basic import (
     not_built,
     route,
 )
-from stripe_sandbox.wire.schema import Array, Integer, Param, PartlyBuilt, Percentage, Shape, Text
+from stripe_sandbox.wire.schema import Array, Exact, Integer, Param, PartlyBuilt, Percentage, Shape, Text
 
 _REDISPLAY = choice("always", "limited", "unspecified")
 _BILLING = Param(Shape({"address": Param(ADDRESS), "email": EMAIL, "name": TEXT, "phone": TEXT, **not_built("tax_id")}))
@@ -64,8 +64,8 @@ _PRODUCT = {
     "url": TEXT,
     **not_built("marketing_features", "package_dimensions"),
 }
-_AMOUNT = {"unit_amount": integer(0), "tax_behavior": _TAX_BEHAVIOR}
-_AMOUNT_NOT_BUILT = not_built("currency_options", "custom_unit_amount", "recurring", "unit_amount_decimal")
+_AMOUNT = {"unit_amount": integer(0), "unit_amount_decimal": Param(Exact()), "tax_behavior": _TAX_BEHAVIOR}
+_AMOUNT_NOT_BUILT = not_built("currency_options", "custom_unit_amount", "recurring")
 _FIRST_PRICE = Shape({"currency": Param(Text(), required=True), "metadata": METADATA, **_AMOUNT, **_AMOUNT_NOT_BUILT})
 CREATE_PRODUCT = route(
     {

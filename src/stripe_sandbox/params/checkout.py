@@ -1,4 +1,4 @@
-"""Parameters of the Checkout Session routes (mode payment, hosted page)."""
+"""Parameters of the Checkout Session routes (modes payment and setup, hosted page)."""
 
 import re
 
@@ -20,53 +20,15 @@ from stripe_sandbox.params.basic import (
     not_built,
     route,
 )
-from stripe_sandbox.wire.schema import Array, Boolean, Choice, Integer, Param, PartlyBuilt, Shape, Text
+from stripe_sandbox.params.delivery_and_taxes import SHIPPING_ADDRESS_COLLECTION, SHIPPING_OPTIONS, TAX_RATES
+from stripe_sandbox.wire.schema import Array, Boolean, Choice, Exact, Integer, Param, PartlyBuilt, Shape, Text
 
 LINE_ITEMS_MAX = 100
-LOCALES = [
-    "auto",
-    "bg",
-    "cs",
-    "da",
-    "de",
-    "el",
-    "en",
-    "en-GB",
-    "es",
-    "es-419",
-    "et",
-    "fi",
-    "fil",
-    "fr",
-    "fr-CA",
-    "hr",
-    "hu",
-    "id",
-    "it",
-    "ja",
-    "ko",
-    "lt",
-    "lv",
-    "ms",
-    "mt",
-    "nb",
-    "nl",
-    "pl",
-    "pt",
-    "pt-BR",
-    "ro",
-    "ru",
-    "sk",
-    "sl",
-    "sv",
-    "th",
-    "tr",
-    "vi",
-    "zh",
-    "zh-HK",
-    "zh-TW",
-    "hi-IN",
-]
+QUANTITY_MOST = 999_999
+LOCALES = (
+    "auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv ms mt nb nl pl pt pt-BR ro ru "
+    "sk sl sv th tr vi zh zh-HK zh-TW hi-IN"
+)
 DESCRIPTOR = re.compile(r"(?=.*[A-Za-z])[^<>\\'\"*]{1,22}")
 
 _PRODUCT_DATA = Shape(
@@ -85,17 +47,27 @@ _PRICE_DATA = Shape(
         "product_data": Param(_PRODUCT_DATA),
         "unit_amount": integer(0),
         "tax_behavior": choice("exclusive", "inclusive", "unspecified"),
+        "unit_amount_decimal": Param(Exact()),
         "product": TEXT,
-        **not_built("recurring", "unit_amount_decimal"),
+        **not_built("recurring"),
+    }
+)
+_ADJUSTABLE = Shape(
+    {
+        "enabled": Param(Boolean(), required=True),
+        "maximum": integer(1, QUANTITY_MOST),
+        "minimum": integer(0, QUANTITY_MOST),
     }
 )
 _LINE_ITEM = Shape(
     {
+        "adjustable_quantity": Param(_ADJUSTABLE),
         "price_data": Param(_PRICE_DATA),
         "quantity": integer(1),
         "metadata": METADATA,
         "price": TEXT,
-        **not_built("adjustable_quantity", "dynamic_tax_rates", "tax_rates"),
+        "tax_rates": TAX_RATES,
+        **not_built("dynamic_tax_rates"),
     }
 )
 _INTENT_DATA = Shape(
@@ -126,10 +98,46 @@ _METHOD_OPTIONS = Shape(
         **not_built("sepa_debit", "link"),
     }
 )
+_AFTER_EXPIRATION = Shape(
+    {"recovery": Param(Shape({"allow_promotion_codes": Param(Boolean()), "enabled": Param(Boolean(), required=True)}))}
+)
+_CONSENT = Shape(
+    {
+        "promotions": choice("auto", "none"),
+        "terms_of_service": choice("none", "required"),
+        "payment_method_reuse_agreement": Param(Shape({"position": Param(Choice(("auto", "hidden")), required=True)})),
+    }
+)
+_INVOICE_FIELD = Shape(
+    {
+        "name": Param(Text(longest=40, blank=False), required=True),
+        "value": Param(Text(longest=140, blank=False), required=True),
+    }
+)
+_INVOICE_DATA = Shape(
+    {
+        "custom_fields": Param(Array(_INVOICE_FIELD, longest=4, blank=True)),
+        "description": Param(Text(longest=1500)),
+        "footer": TEXT,
+        "metadata": METADATA,
+        "issuer": Param(Shape({"type": Param(Choice(("self",)), required=True), **not_built("account")})),
+        "rendering_options": Param(
+            Shape(
+                {
+                    "amount_tax_display": choice("exclude_tax", "include_inclusive_tax"),
+                    **not_built("template"),
+                },
+                blank=True,
+            )
+        ),
+        **not_built("account_tax_ids"),
+    }
+)
+_INVOICE_CREATION = Shape({"enabled": Param(Boolean(), required=True), "invoice_data": Param(_INVOICE_DATA)})
 
 CREATE_SESSION = route(
     {
-        "mode": Param(PartlyBuilt(("payment",), ("setup", "subscription"))),
+        "mode": Param(PartlyBuilt(("payment", "setup"), ("subscription",))),
         "line_items": Param(Array(_LINE_ITEM, longest=LINE_ITEMS_MAX)),
         "success_url": URL,
         "cancel_url": URL,
@@ -139,7 +147,7 @@ CREATE_SESSION = route(
         "customer_creation": choice("always", "if_required"),
         "customer_update": Param(Shape({name: choice("auto", "never") for name in ("address", "name", "shipping")})),
         "expires_at": Param(Integer()),
-        "locale": Param(Choice(tuple(LOCALES))),
+        "locale": Param(Choice(tuple(LOCALES.split()))),
         "discounts": Param(Array(Shape({"coupon": TEXT, "promotion_code": TEXT}), longest=1, blank=True)),
         "metadata": METADATA,
         "payment_intent_data": Param(_INTENT_DATA),
@@ -151,22 +159,27 @@ CREATE_SESSION = route(
         "billing_address_collection": Param(PartlyBuilt(("auto",), ("required",))),
         "integration_identifier": Param(Text(longest=200)),
         "ui_mode": Param(PartlyBuilt(("hosted_page",), ("elements", "embedded_page", "form"))),
-        **not_built("allow_promotion_codes", unless=Choice(("false",))),
-        **not_built("automatic_tax", "invoice_creation", "phone_number_collection", "tax_id_collection", unless=OFF),
-        **not_built(
-            "after_expiration",
-            "currency",
-            "branding_settings",
-            "consent_collection",
-            "custom_fields",
-            "custom_text",
+        "allow_promotion_codes": Param(Boolean()),
+        "after_expiration": Param(_AFTER_EXPIRATION),
+        "consent_collection": Param(_CONSENT),
+        "currency": TEXT,
+        "invoice_creation": Param(_INVOICE_CREATION),
+        "setup_intent_data": Param(
+            Shape({"description": Param(Text(longest=1000)), "metadata": METADATA, **not_built("on_behalf_of")})
         ),
+        "shipping_address_collection": SHIPPING_ADDRESS_COLLECTION,
+        "shipping_options": SHIPPING_OPTIONS,
+        **not_built("automatic_tax", "phone_number_collection", "tax_id_collection", unless=OFF),
+        **not_built("branding_settings", "custom_fields", "custom_text", "managed_payments"),
         **not_built("name_collection", "optional_items", "origin_context", "payment_method_collection", "permissions"),
         **not_built("payment_method_configuration", "payment_method_data", "redirect_on_completion", "return_url"),
         **not_built(
-            "saved_payment_method_options", "setup_intent_data", "shipping_address_collection", "shipping_options"
+            "saved_payment_method_options",
+            "subscription_data",
+            "wallet_options",
+            "customer_account",
+            "allowed_payment_method_types",
         ),
-        **not_built("subscription_data", "wallet_options", "customer_account", "allowed_payment_method_types"),
     }
 )
 UPDATE_SESSION = route({"metadata": METADATA, **not_built("collected_information", "line_items", "shipping_options")})

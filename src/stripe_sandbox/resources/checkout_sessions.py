@@ -6,7 +6,8 @@ from stripe_sandbox.call import Call, part
 from stripe_sandbox.flows.checkout import expire_session
 from stripe_sandbox.resources.checkout_shape import new_session
 from stripe_sandbox.resources.customers import find_usable
-from stripe_sandbox.state.work import Doc, public
+from stripe_sandbox.resources.session_lines import lines_of
+from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.wire.errors import invalid, missing_object, refused
 from stripe_sandbox.wire.lists import LIMIT_DEFAULT, Conditions, as_list, check_cursors, list_objects
 from stripe_sandbox.wire.metadata import merge_metadata
@@ -20,28 +21,54 @@ def create_session(call: Call) -> Doc:
     return public(new_session(call.work, wish, call.base_url, customer))
 
 
+_ONLY_FOR_PAYMENT = (
+    "allow_promotion_codes",
+    "discounts",
+    "invoice_creation",
+    "line_items",
+    "payment_intent_data",
+    "shipping_address_collection",
+    "shipping_options",
+    "submit_type",
+)
+_EXCLUSIVE = (
+    ("customer", "customer_email"),
+    ("payment_method_types", "excluded_payment_method_types"),
+    ("allow_promotion_codes", "discounts"),
+)
+
+
 def _check_wish(wish: dict[str, Any]) -> None:
     """The rules that join several parameters."""
-    for name in ("mode", "line_items", "success_url"):
+    needed = ("mode", "success_url") if wish.get("mode") == "setup" else ("mode", "line_items", "success_url")
+    for name in needed:
         if not wish.get(name):
             raise invalid(f"Missing required param: {name}.", code="parameter_missing", param=name)
-    if wish.get("customer") and wish.get("customer_email"):
-        raise invalid(
-            "You may only specify one of these parameters: customer, customer_email.",
-            code="parameters_exclusive",
-            param="customer",
-        )
+    for name in _ONLY_FOR_PAYMENT if wish["mode"] == "setup" else ("setup_intent_data",):
+        if wish.get(name):
+            raise invalid(f"You can not pass `{name}` in `{wish['mode']}` mode.", param=name)
+    for one, other in _EXCLUSIVE:
+        if wish.get(one) and wish.get(other):
+            raise invalid(
+                f"You may only specify one of these parameters: {one}, {other}.",
+                code="parameters_exclusive",
+                param=one,
+            )
+    _check_customer(wish)
+    check_descriptor(part(wish, "payment_intent_data"), "payment_intent_data[statement_descriptor]")
+
+
+def _check_customer(wish: dict[str, Any]) -> None:
     if wish.get("customer") and "customer_creation" in wish:
         raise invalid("`customer_creation` can only be used when `customer` is not given.", param="customer_creation")
     if "customer_update" in wish and not wish.get("customer"):
         raise invalid("`customer_update` can only be used with `customer`.", param="customer_update")
-    if "payment_method_types" in wish and "excluded_payment_method_types" in wish:
+    collected = wish.get("customer") and wish.get("shipping_address_collection")
+    if collected and part(wish, "customer_update").get("shipping") != "auto":
         raise invalid(
-            "You may only specify one of these parameters: payment_method_types, excluded_payment_method_types.",
-            code="parameters_exclusive",
-            param="payment_method_types",
+            "`customer_update[shipping]` must be `auto` to collect the shipping address of a customer who exists.",
+            param="customer_update[shipping]",
         )
-    check_descriptor(part(wish, "payment_intent_data"), "payment_intent_data[statement_descriptor]")
 
 
 def check_descriptor(data: dict[str, Any], path: str) -> None:
@@ -107,7 +134,7 @@ def list_sessions(call: Call) -> Doc:
 def list_line_items(call: Call) -> Doc:
     """GET /v1/checkout/sessions/{id}/line_items, in the order of the request that made them."""
     session = _in_path(call)
-    lines: list[Doc] = session["_line_items"]
+    lines = [public(line) for line in lines_of(call.work, session)]
     after, before = check_cursors(call.params)
     limit: int = call.params.get("limit", LIMIT_DEFAULT)
     cursor = after or before
@@ -122,8 +149,8 @@ def list_line_items(call: Call) -> Doc:
     return as_list(candidates[:limit], url, has_more=len(candidates) > limit)
 
 
-def included_line_items(session: Doc) -> Doc:
+def included_line_items(work: Work, session: Doc) -> Doc:
     """The list that `expand[]=line_items` puts into a session."""
-    lines: list[Doc] = session["_line_items"]
+    lines = [public(line) for line in lines_of(work, session)]
     url = f"/v1/checkout/sessions/{session['id']}/line_items"
     return as_list(lines[:LIMIT_DEFAULT], url, has_more=len(lines) > LIMIT_DEFAULT)

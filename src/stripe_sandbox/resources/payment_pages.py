@@ -5,7 +5,7 @@ Source: the fixtures of Stripe CLI 1.52.0.
 """
 
 from stripe_sandbox.call import Call
-from stripe_sandbox.flows.checkout import pay_session
+from stripe_sandbox.flows.checkout import confirm_session, intent_of
 from stripe_sandbox.ids import scramble
 from stripe_sandbox.resources.payment_methods import resolve_payment_method
 from stripe_sandbox.state.work import Doc, public
@@ -49,7 +49,7 @@ def confirm_page(call: Call) -> Doc:
     session = _in_path(call)
     if session["status"] != "open":
         raise refused(f"This Checkout Session is {session['status']} and can no longer be confirmed.", param="session")
-    if call.params["expected_amount"] != session["amount_total"]:
+    if call.params["expected_amount"] != (session["amount_total"] or 0):
         raise refused(
             f"The expected amount ({call.params['expected_amount']}) is not the session's total amount "
             f"({session['amount_total']}).",
@@ -60,8 +60,8 @@ def confirm_page(call: Call) -> Doc:
     if method["type"] not in session["payment_method_types"]:
         offered = ", ".join(session["payment_method_types"])
         raise refused(f"A {method['type']} is not among what the session offers: {offered}.", param="payment_method")
-    error = pay_session(call.work, session, method, call.base_url)
-    if error is not None:
-        intent = call.work.get("payment_intent", session["payment_intent"])
-        raise declined({**error, "payment_intent": public(intent)})
+    error = confirm_session(call.work, session, method, call.base_url)
+    intent = intent_of(call.work, session)
+    if error is not None and intent is not None:
+        raise declined({**error, intent["object"]: public(intent)})
     return _page(session)

@@ -1,5 +1,6 @@
 """Products and prices; a price never changes its amount, a product may have many."""
 
+from decimal import Decimal
 from typing import Any
 
 from stripe_sandbox.call import Call, part
@@ -9,68 +10,95 @@ from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.wire.errors import invalid, missing_object, refused
 from stripe_sandbox.wire.lists import Conditions, list_objects
 from stripe_sandbox.wire.metadata import merge_metadata
+from stripe_sandbox.wire.schema import join
 
 _ON_PRODUCT = ("active", "description", "images", "name", "shippable", "statement_descriptor", "unit_label", "url")
 _ON_PRICE = ("active", "nickname", "tax_behavior")
 
 
+def product_doc(work: Work, wish: dict[str, Any]) -> Doc:
+    """A product as it is stored."""
+    return {
+        "id": wish.get("id") or work.mint("prod"),
+        "object": "product",
+        "active": wish.get("active", True),
+        "created": work.now,
+        "default_price": None,
+        "description": wish.get("description"),
+        "images": wish.get("images", []),
+        "livemode": False,
+        "marketing_features": [],
+        "metadata": merge_metadata({}, wish.get("metadata")),
+        "name": wish["name"],
+        "package_dimensions": None,
+        "shippable": wish.get("shippable"),
+        "statement_descriptor": wish.get("statement_descriptor"),
+        "tax_code": wish.get("tax_code"),
+        "unit_label": wish.get("unit_label"),
+        "updated": work.now,
+        "url": wish.get("url"),
+    }
+
+
 def new_product(work: Work, wish: dict[str, Any]) -> Doc:
     """Stores a product and says so."""
-    product = work.insert(
-        {
-            "id": wish.get("id") or work.mint("prod"),
-            "object": "product",
-            "active": wish.get("active", True),
-            "created": work.now,
-            "default_price": None,
-            "description": wish.get("description"),
-            "images": wish.get("images", []),
-            "livemode": False,
-            "marketing_features": [],
-            "metadata": merge_metadata({}, wish.get("metadata")),
-            "name": wish["name"],
-            "package_dimensions": None,
-            "shippable": wish.get("shippable"),
-            "statement_descriptor": wish.get("statement_descriptor"),
-            "tax_code": wish.get("tax_code"),
-            "unit_label": wish.get("unit_label"),
-            "updated": work.now,
-            "url": wish.get("url"),
-        }
-    )
+    product = work.insert(product_doc(work, wish))
     emit(work, "product.created", product)
     return product
 
 
+def price_doc(work: Work, wish: dict[str, Any], product_id: str, path: str = "") -> Doc:
+    """A one-time price as it is stored; `path` is where its parameters stand in the request."""
+    currency = check_currency(wish["currency"], join(path, "currency"))
+    whole, exact = _read_amount(wish, currency, path)
+    return {
+        "id": work.mint("price"),
+        "object": "price",
+        "active": wish.get("active", True),
+        "billing_scheme": "per_unit",
+        "created": work.now,
+        "currency": currency,
+        "custom_unit_amount": None,
+        "livemode": False,
+        "lookup_key": None,
+        "metadata": merge_metadata({}, wish.get("metadata")),
+        "nickname": wish.get("nickname"),
+        "product": product_id,
+        "recurring": None,
+        "tax_behavior": wish.get("tax_behavior", "unspecified"),
+        "tiers_mode": None,
+        "transform_quantity": None,
+        "type": "one_time",
+        "unit_amount": whole,
+        "unit_amount_decimal": exact,
+    }
+
+
+def _read_amount(wish: dict[str, Any], currency: str, path: str) -> tuple[int | None, str]:
+    """What one costs, in minor units where it is whole, and exactly."""
+    whole: int | None = wish.get("unit_amount")
+    exact: str | None = wish.get("unit_amount_decimal")
+    first, second = join(path, "unit_amount"), join(path, "unit_amount_decimal")
+    if whole is not None and exact is not None:
+        raise invalid(
+            f"You may only specify one of these parameters: {first}, {second}.",
+            code="parameters_exclusive",
+            param=first,
+        )
+    if exact is not None:
+        amount = Decimal(exact)
+        whole = int(amount) if amount == int(amount) else None
+        exact = f"{amount.normalize():f}"
+    if whole is None and exact is None:
+        raise invalid(f"Missing required param: {first}.", code="parameter_missing", param=first)
+    if whole is not None:
+        check_granularity(whole, currency, param=first)
+    return whole, exact or str(whole)
+
+
 def new_price(work: Work, wish: dict[str, Any], product: Doc) -> Doc:
-    """Stores a one-time price of a product and says so; `wish` holds currency and unit_amount."""
-    currency = check_currency(wish["currency"], "currency")
-    if "unit_amount" not in wish:
-        raise invalid("Missing required param: unit_amount.", code="parameter_missing", param="unit_amount")
-    check_granularity(wish["unit_amount"], currency, param="unit_amount")
-    price = work.insert(
-        {
-            "id": work.mint("price"),
-            "object": "price",
-            "active": wish.get("active", True),
-            "billing_scheme": "per_unit",
-            "created": work.now,
-            "currency": currency,
-            "custom_unit_amount": None,
-            "livemode": False,
-            "lookup_key": None,
-            "metadata": merge_metadata({}, wish.get("metadata")),
-            "nickname": wish.get("nickname"),
-            "product": product["id"],
-            "recurring": None,
-            "tax_behavior": wish.get("tax_behavior", "unspecified"),
-            "tiers_mode": None,
-            "transform_quantity": None,
-            "type": "one_time",
-            "unit_amount": wish["unit_amount"],
-            "unit_amount_decimal": str(wish["unit_amount"]),
-        }
-    )
+    """Stores a one-time price of a product and says so; `wish` holds currency and amount."""
+    price = work.insert(price_doc(work, wish, product["id"]))
     _name_price(work, price, wish)
     emit(work, "price.created", price)
     return price

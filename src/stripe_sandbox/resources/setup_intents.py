@@ -1,15 +1,11 @@
 """The SetupIntent routes: the states are moved by the flow, the refusals stand here."""
 
-from typing import Any
-
 from stripe_sandbox.call import Call, part
-from stripe_sandbox.events import emit
 from stripe_sandbox.flows.confirmation import Confirming
-from stripe_sandbox.flows.setup import confirm_setup
-from stripe_sandbox.ids import scramble
+from stripe_sandbox.flows.setup import cancel_setup, confirm_setup
 from stripe_sandbox.resources.customers import find_usable
-from stripe_sandbox.resources.intent_shape import configuration
 from stripe_sandbox.resources.payment_methods import resolve_payment_method
+from stripe_sandbox.resources.setup_shape import new_setup
 from stripe_sandbox.state.work import Doc, public
 from stripe_sandbox.wire.errors import StripeError, declined, invalid, missing_object, refused
 from stripe_sandbox.wire.lists import Conditions, list_objects
@@ -23,8 +19,7 @@ def create_setup(call: Call) -> Doc:
     wish = call.params
     if wish.get("customer"):
         find_usable(call.work, wish["customer"])
-    setup = _new_setup(call, wish)
-    emit(call.work, "setup_intent.created", setup)
+    setup = new_setup(call.work, wish)
     if wish.get("confirm"):
         return _confirm(call, setup)
     method = _method_in(call)
@@ -32,53 +27,6 @@ def create_setup(call: Call) -> Doc:
         setup.update(payment_method=method["id"], status="requires_confirmation")
         call.work.save(setup)
     return public(setup)
-
-
-def _new_setup(call: Call, wish: dict[str, Any]) -> Doc:
-    work = call.work
-    types: list[str] | None = wish.get("payment_method_types")
-    automatic: Doc | None = None
-    if types is None:
-        asked = part(wish, "automatic_payment_methods")
-        automatic = {"allow_redirects": asked.get("allow_redirects", "always"), "enabled": asked.get("enabled", True)}
-    setup_id = work.mint("seti")
-    card = part(part(wish, "payment_method_options"), "card")
-    return work.insert(
-        {
-            "id": setup_id,
-            "object": "setup_intent",
-            "application": None,
-            "automatic_payment_methods": automatic,
-            "cancellation_reason": None,
-            "client_secret": f"{setup_id}_secret_" + scramble(work.account.seed, setup_id, "secret", length=29),
-            "created": work.now,
-            "customer": wish.get("customer"),
-            "customer_account": None,
-            "description": wish.get("description"),
-            "excluded_payment_method_types": wish.get("excluded_payment_method_types"),
-            "flow_directions": None,
-            "last_setup_error": None,
-            "latest_attempt": None,
-            "livemode": False,
-            "mandate": None,
-            "metadata": merge_metadata({}, wish.get("metadata")),
-            "next_action": None,
-            "on_behalf_of": None,
-            "payment_method": None,
-            "payment_method_configuration_details": None if automatic is None else configuration(work),
-            "payment_method_options": {
-                "card": {
-                    "mandate_options": None,
-                    "network": None,
-                    "request_three_d_secure": card.get("request_three_d_secure", "automatic"),
-                }
-            },
-            "payment_method_types": types or ["card", "link"],
-            "single_use_mandate": None,
-            "status": "requires_payment_method",
-            "usage": wish.get("usage", "off_session"),
-        }
-    )
 
 
 def _in_path(call: Call) -> Doc:
@@ -111,6 +59,7 @@ def update_setup(call: Call) -> Doc:
 def confirm(call: Call) -> Doc:
     """POST /v1/setup_intents/{id}/confirm."""
     setup = _in_path(call)
+    _check_own(call, setup, "confirm")
     _check_open(setup, "confirm")
     return _confirm(call, setup)
 
@@ -139,10 +88,9 @@ def _confirm(call: Call, setup: Doc) -> Doc:
 def cancel(call: Call) -> Doc:
     """POST /v1/setup_intents/{id}/cancel."""
     setup = _in_path(call)
+    _check_own(call, setup, "cancel")
     _check_open(setup, "cancel")
-    setup.update(status="canceled", cancellation_reason=call.params.get("cancellation_reason"), next_action=None)
-    call.work.save(setup)
-    emit(call.work, "setup_intent.canceled", setup)
+    cancel_setup(call.work, setup, call.params.get("cancellation_reason"))
     return public(setup)
 
 
@@ -163,6 +111,17 @@ def _method_in(call: Call) -> Doc | None:
         return resolve_payment_method(call.work, data["card"]["token"], param="payment_method_data[card][token]")
     name: str | None = call.params.get("payment_method")
     return None if name is None else resolve_payment_method(call.work, name)
+
+
+def _check_own(call: Call, setup: Doc, verb: str) -> None:
+    """While its Checkout Session is open, a SetupIntent belongs to the buyer's page."""
+    session = call.work.find("checkout.session", setup.get("_session") or "")
+    if session is not None and session["status"] == "open":
+        raise _unexpected(
+            setup,
+            f"You cannot {verb} a SetupIntent created by an open Checkout Session. Expire the Checkout Session "
+            "instead.",
+        )
 
 
 def _check_open(setup: Doc, verb: str) -> None:

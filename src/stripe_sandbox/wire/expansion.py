@@ -3,22 +3,34 @@
 Which fields hold ids of what is a table per object. A path that names no expandable field is refused.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
 
 from stripe_sandbox.wire.errors import invalid
 
 Doc = dict[str, Any]
 Finder = Callable[[str, str], Doc | None]
-Included = Callable[[Doc, str], Doc | None]
+Included = Callable[[Doc, str], object]
+Fields = Mapping[str, "str | Fields | None"]
 
 DEPTH_MAX = 4
 # The id may name objects of several kinds.
 ANY_KIND = "*"
 
-# object -> field -> kind of the object that its id names; None marks a list that is shown only when asked for.
-EXPANDABLE: dict[str, dict[str, str | None]] = {
-    "checkout.session": {"payment_intent": "payment_intent", "customer": "customer", "line_items": None},
+# object -> field -> kind of the object that its id names; None marks what is shown only when asked for, a table the
+# fields of a plain object within, or of each in a plain list.
+EXPANDABLE: dict[str, Fields] = {
+    "checkout.session": {
+        "customer": "customer",
+        "invoice": "invoice",
+        "line_items": None,
+        "payment_intent": "payment_intent",
+        "setup_intent": "setup_intent",
+        "shipping_cost": {"shipping_rate": "shipping_rate", "taxes": None},
+        "shipping_options": {"shipping_rate": "shipping_rate"},
+        "total_details": {"breakdown": None},
+    },
     "payment_intent": {
         "customer": "customer",
         "latest_charge": "charge",
@@ -48,7 +60,9 @@ EXPANDABLE: dict[str, dict[str, str | None]] = {
     "payout": {"balance_transaction": "balance_transaction", "failure_balance_transaction": "balance_transaction"},
     "price": {"product": "product"},
     "product": {"default_price": "price"},
-    "item": {"price": "price"},
+    "item": {"discounts": None, "price": "price", "taxes": None},
+    "discount": {"customer": "customer", "promotion_code": "promotion_code", "source": {"coupon": "coupon"}},
+    "promotion_code": {"customer": "customer", "promotion": {"coupon": "coupon"}},
     "balance_transaction": {"source": ANY_KIND},
 }
 
@@ -64,31 +78,60 @@ def expand(doc: Doc, paths: Sequence[str], find: Finder, include: Included) -> D
             raise invalid(
                 f"You cannot expand more than {DEPTH_MAX} levels of a property. Property: {path}", param="expand"
             )
-        doc = _expand_path(doc, steps, path, find, include)
+        doc = _expand_path(doc, steps, _Expansion(path, find, include))
     return doc
 
 
-def _expand_path(doc: Doc, steps: list[str], path: str, find: Finder, include: Included) -> Doc:
+@dataclass(frozen=True)
+class _Expansion:
+    """One path on its way."""
+
+    path: str
+    find: Finder
+    include: Included
+
+
+def _expand_path(doc: Doc, steps: list[str], along: _Expansion) -> Doc:
     """Expands the first step and goes on inside it; a list passes the path on to each of its elements."""
     if not steps:
         return doc
-    name = steps[0]
     if doc.get("object") == "list":
-        if name != "data":
-            raise _unexpandable(path)
-        return {**doc, "data": [_expand_path(item, steps[1:], path, find, include) for item in doc["data"]]}
-    fields = EXPANDABLE.get(doc.get("object", ""), {})
+        if steps[0] != "data":
+            raise _unexpandable(along.path)
+        return {**doc, "data": [_expand_path(item, steps[1:], along) for item in doc["data"]]}
+    return _expand_field(doc, doc, EXPANDABLE.get(doc.get("object", ""), {}), steps, along)
+
+
+def _expand_field(
+    owner: Doc, holder: Doc, fields: Fields, steps: list[str], along: _Expansion, within: str = ""
+) -> Doc:
+    """`holder` is the owner itself or a plain object in its field `within`."""
+    name = steps[0]
     if name not in fields:
-        raise _unexpandable(path)
-    value: Any = doc.get(name)
+        raise _unexpandable(along.path)
+    value: Any = holder.get(name)
     kind = fields[name]
     if kind is None and value is None:
-        value = include(doc, name)
-    elif kind is not None and isinstance(value, str):
-        value = find(kind, value) or value
-    if isinstance(value, dict):
-        value = _expand_path({**value}, steps[1:], path, find, include)
-    return {**doc, name: value}
+        value = along.include(owner, within + name)
+    elif isinstance(kind, str) and isinstance(value, str):
+        value = along.find(kind, value) or value
+    if isinstance(kind, Mapping):
+        value = _expand_plain(owner, value, kind, steps, along)
+    elif isinstance(value, dict):
+        value = _expand_path({**cast("Doc", value)}, steps[1:], along)
+    elif isinstance(value, list):
+        value = [_expand_path(item, steps[1:], along) for item in cast("list[Doc]", value)]
+    return {**holder, name: value}
+
+
+def _expand_plain(owner: Doc, value: Any, fields: Fields, steps: list[str], along: _Expansion) -> Any:
+    """A plain object, or a plain list of them."""
+    if len(steps) == 1 or value is None:
+        return value
+    if isinstance(value, list):
+        items = cast("list[Doc]", value)
+        return [_expand_field(owner, item, fields, steps[1:], along, f"{steps[0]}.") for item in items]
+    return _expand_field(owner, value, fields, steps[1:], along, f"{steps[0]}.")
 
 
 def _unexpandable(path: str) -> Exception:

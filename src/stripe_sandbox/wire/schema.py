@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from stripe_sandbox.wire.errors import StripeError, invalid
 from stripe_sandbox.wire.forms import Decoded
 
-_PERCENTAGE = re.compile(r"\d{1,3}(\.\d{1,2})?")
+_DECIMAL = re.compile(r"\d{1,12}(\.\d{1,12})?")
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 
 
@@ -99,13 +99,29 @@ class Integer:
 
 
 @dataclass(frozen=True)
+class Exact:
+    """A number that is not negative, kept as text, with twelve decimals at most."""
+
+    def read(self, value: Decoded, path: str, version: str) -> str:
+        """Reads a decimal number."""
+        del version
+        if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+            raise invalid(f"Invalid decimal: {_shown(value)}", param=path)
+        return value
+
+
+@dataclass(frozen=True)
 class Percentage:
-    """A number above 0 and up to 100, with two decimals at most."""
+    """A number up to 100, above 0 unless `zero`, with a few decimals."""
+
+    decimals: int = 2
+    zero: bool = False
 
     def read(self, value: Decoded, path: str, version: str) -> float:
         """Reads a percentage."""
         del version
-        if not isinstance(value, str) or not _PERCENTAGE.fullmatch(value) or not 0 < float(value) <= 100:  # noqa: PLR2004 - hundred per cent
+        fits = isinstance(value, str) and _DECIMAL.fullmatch(value) and len(value.partition(".")[2]) <= self.decimals
+        if not isinstance(value, str) or not fits or not 0 <= float(value) <= 100 or not (self.zero or float(value)):  # noqa: PLR2004 - hundred per cent
             raise invalid(f"Invalid percentage: {_shown(value)}", param=path)
         return float(value)
 
@@ -173,9 +189,9 @@ class Shape:
         self._refuse_unknown(value, path, version)
         for name, param in self.params.items():
             if param.required and value.get(name, "") == "":
-                full = _join(path, name)
+                full = join(path, name)
                 raise invalid(f"Missing required param: {full}.", code="parameter_missing", param=full)
-        return {name: self.params[name].kind.read(item, _join(path, name), version) for name, item in value.items()}
+        return {name: self.params[name].kind.read(item, join(path, name), version) for name, item in value.items()}
 
     def _refuse_unknown(self, value: dict[str, Decoded], path: str, version: str) -> None:
         unknown: list[str] = []
@@ -183,9 +199,9 @@ class Shape:
             param = self.params.get(name)
             gone = param is not None and param.gone_since is not None and version >= param.gone_since
             if param is not None and gone and param.gone is not None:
-                raise param.gone(_join(path, name))
+                raise param.gone(join(path, name))
             if param is None or gone:
-                unknown.append(_join(path, name))
+                unknown.append(join(path, name))
         if unknown:
             noun = "parameter" if len(unknown) == 1 else "parameters"
             raise invalid(f"Received unknown {noun}: {', '.join(unknown)}", code="parameter_unknown", param=unknown[0])
@@ -232,7 +248,8 @@ def not_built_error(what: str, param: str) -> StripeError:
     )
 
 
-def _join(path: str, name: str) -> str:
+def join(path: str, name: str) -> str:
+    """The full name of a nested parameter, as errors call it."""
     return f"{path}[{name}]" if path else name
 
 
