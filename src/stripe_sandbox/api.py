@@ -17,6 +17,7 @@ from stripe_sandbox.ids import request_id
 from stripe_sandbox.keys import Gate, secret_key
 from stripe_sandbox.resources.included import included
 from stripe_sandbox.routes import Route, find_route
+from stripe_sandbox.scenarios.steps import notice
 from stripe_sandbox.state.store import Account, Store
 from stripe_sandbox.state.work import Cause, Doc, Work, open_work, public
 from stripe_sandbox.timers import run_due
@@ -123,12 +124,16 @@ class Api:
                 self.door.shut(closed_s)
             if self.door.is_shut or faults.take_faults(work, (faults.REFUSE,), "route", request.place):
                 return None
+            noticed = notice(work, "at_route", request.place)
             work.tx.execute(
                 "INSERT INTO tally (account, route, requests) VALUES (?, ?, 1) "
                 "ON CONFLICT (account, route) DO UPDATE SET requests = requests + 1",
                 (account.id, name),
             )
             mark = request_id(account.seed, work.next_number())
+        if noticed:
+            # What a scenario does at this call is done before it.
+            run_due(self.store, account)
         return Exchange(account, request, *(found or (None, {})), mark)
 
     async def _answer_with_faults(self, exchange: Exchange) -> ApiAnswer:

@@ -10,6 +10,7 @@ from typing import Any
 
 from stripe_sandbox.faults import TWIN, take_faults
 from stripe_sandbox.ids import stem_of
+from stripe_sandbox.scenarios.steps import notice
 from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.versions import DEFAULT_VERSION
 
@@ -24,6 +25,7 @@ def emit(work: Work, name: str, doc: Doc, previous: dict[str, Any] | None = None
     """
     if take_faults(work, (TWIN,), "event", name):
         _record(work, name, doc, previous)
+    notice(work, "at_event", name, doc["id"])
     return _record(work, name, doc, previous)
 
 

@@ -5,7 +5,7 @@ Armed through `/_sandbox/faults`, kept with the account, consumed one by one (`c
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -69,6 +69,11 @@ class FaultWish:
     skip: int = 0
     probability: float = 1.0
     seed: int | None = None
+
+
+def seeded(wish: FaultWish, seed: int | None, place: int) -> FaultWish:
+    """The fault under the seed of its script, unless it has one of its own; each place of a script draws for itself."""
+    return wish if seed is None or wish.seed is not None else replace(wish, seed=seed * 1000 + place)
 
 
 def arm_fault(work: Work, wish: FaultWish) -> Doc:

@@ -9,6 +9,8 @@ from stripe_sandbox.flows.checkout import expire_due_session
 from stripe_sandbox.flows.disputes import close_due_inquiry, decide_dispute, pass_deadline
 from stripe_sandbox.flows.payouts import pay_due_payout, reconcile_payout, send_due_payout
 from stripe_sandbox.flows.refunds import fail_due_refund, give_reference, settle_due_refund
+from stripe_sandbox.scenarios.playing import play_step
+from stripe_sandbox.scenarios.steps import ACT
 from stripe_sandbox.state.store import Account, Store
 from stripe_sandbox.state.work import Cause, Work
 
@@ -23,6 +25,7 @@ ACTS: dict[str, Callable[[Work, str], None]] = {
     "free_funds": free_funds,
     "give_reference": give_reference,
     "lapse_authorization": lapse_authorization,
+    ACT: play_step,
     "pay_payout": pay_due_payout,
     "reconcile_payout": reconcile_payout,
     "send_payout": send_due_payout,

@@ -1,12 +1,15 @@
 """Controls that change something."""
 
-from typing import Any, cast
+from typing import Any
 
 from stripe_sandbox import faults
-from stripe_sandbox.control.request import NOT_FOUND, Control, Refused
+from stripe_sandbox.control.request import Control
 from stripe_sandbox.flows.checkout import MANUAL_CAPTURE_SETTING
 from stripe_sandbox.flows.refunds import FAILED_REFUND_SETTING
 from stripe_sandbox.resources.webhook_endpoints import new_secret
+from stripe_sandbox.scenarios import steps
+from stripe_sandbox.scenarios.playing import play_scenario, read_fault
+from stripe_sandbox.scenarios.refusal import NOT_FOUND, Refused
 from stripe_sandbox.state import snapshots
 from stripe_sandbox.state.store import Account
 from stripe_sandbox.state.work import Doc, open_work, public
@@ -16,25 +19,6 @@ SPEED_MAX = 1_000_000.0
 OVERLAP_DEFAULT_S = 24 * 3600
 
 SETTINGS = {MANUAL_CAPTURE_SETTING: ("paid", "unpaid"), FAILED_REFUND_SETTING: ("restored", "kept")}
-
-_NONE = type(None)
-_FAULT_TYPES: dict[str, tuple[type, ...]] = {
-    "kind": (str,),
-    "route": (str,),
-    "event": (str,),
-    "count": (int, _NONE),
-    "ms": (int,),
-    "delay_s": (int, float),
-    "for_s": (int, float),
-    "reason": (str, _NONE),
-    "stored": (bool, _NONE),
-    "should_retry": (bool, _NONE),
-    "skip": (int,),
-    "probability": (int, float),
-    "seed": (int, _NONE),
-}
-SCENARIO_STEPS_MAX = 100
-CLOSED_MAX_S = 600
 
 
 def _number(control: Control, name: str, *, least: float, most: float = float("inf")) -> float | None:
@@ -82,43 +66,22 @@ def reset_requests(control: Control) -> dict[str, Any]:
 
 def arm(control: Control) -> Doc:
     """POST faults: arms one (see `FaultWish`)."""
-    wish = _wish(control.body)
+    wish = read_fault(control.body)
     with open_work(control.sandbox.store, control.account) as work:
         return public(faults.arm_fault(work, wish))
 
 
-def play_scenario(control: Control) -> dict[str, Any]:
-    """POST scenarios `{"faults": [{...}, ...]}`: arms all of a script, or none if one of them is wrong."""
-    steps = control.body.get("faults")
-    if set(control.body) - {"faults", "name"} or not isinstance(steps, list):
-        raise Refused("A scenario has faults, a list, and may have a name.")
-    script = cast("list[Any]", steps)
-    if len(script) > SCENARIO_STEPS_MAX or not all(isinstance(step, dict) for step in script):
-        raise Refused(f"faults must be at most {SCENARIO_STEPS_MAX} objects.")
-    wishes = [_wish(step) for step in script]
+def play(control: Control) -> dict[str, Any]:
+    """POST scenarios: arms a script of faults and steps and plays what comes at once, or nothing if any is wrong."""
     with open_work(control.sandbox.store, control.account) as work:
-        return {"faults": [public(faults.arm_fault(work, wish)) for wish in wishes]}
+        played = play_scenario(work, control.body)
+        return {name: [public(doc) for doc in docs] for name, docs in played.items()}
 
 
-def _wish(body: dict[str, Any]) -> faults.FaultWish:
-    """One fault as it was asked for; raises Refused for what no fault has."""
-    unknown = sorted(set(body) - set(_FAULT_TYPES))
-    if unknown:
-        raise Refused(f"Unknown: {', '.join(unknown)}. A fault has: {', '.join(_FAULT_TYPES)}.")
-    if body.get("kind") not in faults.KINDS:
-        raise Refused(f"kind must be one of {', '.join(faults.KINDS)}.")
-    for name, value in body.items():
-        if not isinstance(value, _FAULT_TYPES[name]) or (isinstance(value, bool) and bool not in _FAULT_TYPES[name]):
-            raise Refused(f"{name} cannot be {value!r}.")
-    if not 0 <= body.get("probability", 1) <= 1:
-        raise Refused("probability must be a number from 0 to 1.")
-    if body.get("reason") not in (None, *faults.RATE_LIMIT_REASONS):
-        raise Refused(f"reason must be one of {', '.join(faults.RATE_LIMIT_REASONS)}.")
-    if "for_s" in body and (set(body) != {"kind", "for_s"} or body["kind"] != faults.REFUSE):
-        raise Refused("for_s is for refuse alone, without anything else: nobody is let in, whatever is called.")
-    if not 0 <= body.get("for_s", 0) <= CLOSED_MAX_S:
-        raise Refused(f"for_s must be a number from 0 to {CLOSED_MAX_S}.")
-    return faults.FaultWish(**body)
+def forget_scenarios(control: Control) -> dict[str, Any]:
+    """DELETE scenarios: forgets the steps; faults that were armed stay."""
+    with open_work(control.sandbox.store, control.account) as work:
+        return {"cleared": steps.forget_steps(work)}
 
 
 def clear(control: Control) -> dict[str, Any]:

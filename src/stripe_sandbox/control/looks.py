@@ -5,6 +5,8 @@ from typing import Any
 
 from stripe_sandbox import faults
 from stripe_sandbox.control.request import Control
+from stripe_sandbox.scenarios.steps import list_steps
+from stripe_sandbox.scenarios.stories import STORIES
 from stripe_sandbox.state.work import open_work, public
 
 DELIVERIES_MAX = 1000
@@ -70,3 +72,9 @@ def show_faults(control: Control) -> dict[str, Any]:
     """GET faults: what is armed."""
     with open_work(control.sandbox.store, control.account) as work:
         return {"faults": [public(fault) for fault in faults.list_faults(work)]}
+
+
+def show_scenarios(control: Control) -> dict[str, Any]:
+    """GET scenarios: the steps that wait and those that are over, and the stories that can be told."""
+    with open_work(control.sandbox.store, control.account) as work:
+        return {"steps": [public(step) for step in list_steps(work)], "stories": list(STORIES)}

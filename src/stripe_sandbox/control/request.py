@@ -1,21 +1,12 @@
-"""What a control is given, and how it refuses."""
+"""What a control is given."""
 
 import json
 from dataclasses import dataclass
 from typing import Any, cast
 
 from stripe_sandbox.sandbox import Sandbox
+from stripe_sandbox.scenarios.refusal import Refused
 from stripe_sandbox.state.store import Account
-
-NOT_FOUND = 404
-
-
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a failure
-    """A control call that cannot be done, with its HTTP status."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True)

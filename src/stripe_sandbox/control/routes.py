@@ -9,10 +9,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from stripe_sandbox.control import acts, bank, looks
-from stripe_sandbox.control.request import Control, Refused, read_body
+from stripe_sandbox.control.request import Control, read_body
 from stripe_sandbox.faults import take_closing
 from stripe_sandbox.keys import secret_key
 from stripe_sandbox.sandbox import Sandbox
+from stripe_sandbox.scenarios.refusal import Refused
 from stripe_sandbox.state.work import open_work
 from stripe_sandbox.timers import run_due
 from stripe_sandbox.wire.errors import StripeError
@@ -44,7 +45,9 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         route("DELETE", "/requests", acts.reset_requests),
         route("GET", "/faults", looks.show_faults),
         route("POST", "/faults", acts.arm),
-        route("POST", "/scenarios", acts.play_scenario),
+        route("POST", "/scenarios", acts.play),
+        route("GET", "/scenarios", looks.show_scenarios),
+        route("DELETE", "/scenarios", acts.forget_scenarios),
         route("DELETE", "/faults", acts.clear),
         route("DELETE", "/faults/{id}", acts.disarm),
         route("POST", "/bank/{id}/{act}", bank.play_bank),

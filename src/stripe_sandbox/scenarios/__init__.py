@@ -1,0 +1,1 @@
+"""What the world does to an account, alone or by script: acts of the bank, whole stories, and steps that wait."""
