@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 RETRY_DELAYS_S = (1.0, 5.0, 30.0, 120.0, 600.0, 3600.0, 3 * 3600.0, 12 * 3600.0, 24 * 3600.0)
 
 
-RECORD_VARIABLE = "STRIPE_SANDBOX_RECORD"
+RECORD_VARIABLE = "SANDBOX_RECORD"
 
 
 def _named_record() -> str | None:

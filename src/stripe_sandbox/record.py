@@ -1,6 +1,6 @@
 """Writes down every answer of the API and every delivered event, one line of JSON each: for people, and for judges.
 
-`--record FILE` asks for it, or the variable `STRIPE_SANDBOX_RECORD` where another program starts the sandbox; `{pid}`
+`--record FILE` asks for it, or the variable `SANDBOX_RECORD` where another program starts the sandbox; `{pid}`
 in the name stands for the process. A line is written whole before its answer is sent; a process that is killed may
 leave the last one half-written. Headers are left out but for the version, and keys, secrets and numbers of cards and
 accounts are blotted out.

@@ -163,7 +163,7 @@ def test_a_record_holds_no_key_and_no_number(kept: tuple[Path, InProcess]) -> No
 
 
 def test_without_a_name_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("STRIPE_SANDBOX_RECORD")
+    monkeypatch.delenv("SANDBOX_RECORD")
     monkeypatch.chdir(tmp_path)
     box = InProcess(seed=1)
     box.call("POST", "/v1/customers", headers=AUTHORIZED)
