@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # An installation is named by its locks: the same locks are installed once, other ones make a new stamp.
 fingerprint = $(shell cat $(1) 2>/dev/null | cksum | cut -d' ' -f1)
 DEMO_LOCKS := requirements/build.txt requirements/demo.txt pyproject.toml
-OFFICIAL := tests/official/package.json tests/official/package-lock.json
+OFFICIAL := tests/sandbox/official/package.json tests/sandbox/official/package-lock.json
 CHECK_LOCKS := requirements/build.txt requirements/check.txt requirements/spec.txt pyproject.toml $(OFFICIAL)
 DEMO_STAMP := $(VENV)/.demo-$(call fingerprint,$(DEMO_LOCKS))
 CHECK_STAMP := $(VENV)/.check-$(call fingerprint,$(CHECK_LOCKS))
@@ -61,7 +61,7 @@ lock: $(CHECK_STAMP) ## resolve the dependencies anew into requirements/*.txt (n
 	$(LOCK) --extra demo --constraints requirements/check.txt --output-file requirements/demo.txt pyproject.toml
 	$(LOCK) --constraints requirements/check.txt --output-file requirements/production.txt pyproject.toml
 	printf 'hatchling\neditables\n' | $(LOCK) --output-file requirements/build.txt -
-	$(NPM) install --prefix tests/official --package-lock-only --omit-lockfile-registry-resolved
+	$(NPM) install --prefix tests/sandbox/official --package-lock-only --omit-lockfile-registry-resolved
 
 # The editable install puts the command at .venv/bin/vivr.
 install = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \

@@ -16,6 +16,8 @@ import httpx
 from stripe_sandbox.door import Door
 from stripe_sandbox.faults import take_closing
 from stripe_sandbox.letters import REFUSED, Key, Letter, due_groups, prepare, record
+from stripe_sandbox.listeners import is_listener
+from stripe_sandbox.listening import Taps
 from stripe_sandbox.options import Options
 from stripe_sandbox.resources.webhook_endpoints import is_loopback
 from stripe_sandbox.state.store import Account, Store
@@ -44,6 +46,7 @@ class Courier:
         self.options = options
         self.door = door
         self.witness = witness
+        self.taps = Taps(store)
         self._client: httpx.AsyncClient | None = None
         self._wake = asyncio.Event()
         self._slots = asyncio.Semaphore(PARALLEL_MAX)
@@ -143,6 +146,10 @@ class Courier:
         with self._open(account_id) as work:
             letter = prepare(work, key)
         if letter is None:
+            return
+        if is_listener(key[1]):
+            self.witness(letter.url, letter.body, None)
+            await self.taps.send(account_id, key, letter)
             return
         results = [await self._attempt(letter, post) for _ in range(letter.copies)]
         with self._open(account_id) as work:

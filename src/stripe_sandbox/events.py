@@ -10,6 +10,7 @@ from typing import Any
 
 from stripe_sandbox.faults import TWIN, take_faults
 from stripe_sandbox.ids import stem_of
+from stripe_sandbox.listeners import connected_listeners
 from stripe_sandbox.scenarios.steps import notice
 from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.versions import DEFAULT_VERSION
@@ -32,6 +33,7 @@ def emit(work: Work, name: str, doc: Doc, previous: dict[str, Any] | None = None
 def _record(work: Work, name: str, doc: Doc, previous: dict[str, Any] | None) -> Doc:
     stem = stem_of(doc["id"]) if doc["object"] in _PAYMENT_KINDS else None
     endpoints = [endpoint for endpoint in work.select("webhook_endpoint", order="ASC") if wants(endpoint, name)]
+    endpoints += connected_listeners(work)
     data: Doc = {"object": public(doc)}
     if previous is not None:
         data["previous_attributes"] = previous

@@ -6,6 +6,7 @@ own to be aborted.
 
 import asyncio
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _transports: dict[tuple[str, int], asyncio.Transport] = {}
@@ -22,6 +23,12 @@ class CuttableProtocol(H11Protocol):
         self._address = (host, port)
         _transports[self._address] = transport
         super().connection_made(transport)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Forgets the connection, which another protocol takes over."""
+        if self._address is not None:
+            _transports.pop(self._address, None)
+        super().handle_websocket_upgrade(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forgets the connection."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stripe_sandbox.faults import BAD_SIGNATURE, DEAD, DELAY, DROP, DUPLICATE, SHUFFLE, WEBHOOK_FAULTS, take_faults
+from stripe_sandbox.listeners import find_listener
 from stripe_sandbox.signing import signature_header
 from stripe_sandbox.state.work import Doc, Work, public
 
@@ -78,7 +79,7 @@ def _shuffled(work: Work) -> list[Key]:
 def prepare(work: Work, key: Key) -> Letter | None:
     """Takes the delivery's faults; None when nothing is to be sent now."""
     event_id, endpoint_id = key
-    endpoint = work.find("webhook_endpoint", endpoint_id)
+    endpoint = find_listener(work, endpoint_id) or work.find("webhook_endpoint", endpoint_id)
     event = work.find("event", event_id)
     if endpoint is None or event is None or endpoint["status"] != "enabled":
         _update(work, key, state="ended", due=None)
@@ -134,10 +135,10 @@ def record(work: Work, key: Key, results: list[dict[str, Any]], delays_s: Sequen
     state = "acknowledged" if done else "retrying" if due is not None else "failed"
     _update(work, key, state=state, due=due, attempts=json.dumps(attempts))
     if acknowledged:
-        _count_pending(work, key[0])
+        count_pending(work, key[0])
 
 
-def _count_pending(work: Work, event_id: str) -> None:
+def count_pending(work: Work, event_id: str) -> None:
     """An event tells how many endpoints have not acknowledged it."""
     event = work.find("event", event_id)
     if event is None:

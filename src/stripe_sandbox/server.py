@@ -15,7 +15,7 @@ from importlib.resources import files
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,6 +25,7 @@ from stripe_sandbox.deliveries import Courier
 from stripe_sandbox.door import Door
 from stripe_sandbox.hangup import cut_connection
 from stripe_sandbox.keys import Gate
+from stripe_sandbox.listeners import SOCKET_PATH
 from stripe_sandbox.options import Options
 from stripe_sandbox.pages.routes import page_routes
 from stripe_sandbox.record import Record
@@ -61,6 +62,7 @@ def build_app(store: Store, options: Options | None = None) -> Starlette:
     routes: list[BaseRoute] = [
         Route("/v1/{rest:path}", ApiEndpoint(sandbox), methods=METHODS),
         Mount("/static", StaticFiles(directory=str(files("stripe_sandbox") / "static"))),
+        WebSocketRoute(SOCKET_PATH, sandbox.courier.taps.serve),
         *control_routes(sandbox),
         *page_routes(sandbox),
     ]
@@ -82,7 +84,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on what is not refused."""
-        refusal = self._refusal(dict(scope["headers"])) if scope["type"] == "http" else None
+        refusal = None if scope["type"] == "lifespan" else self._refusal(dict(scope["headers"]))
         await (refusal or self.app)(scope, receive, send)
 
     def _refusal(self, headers: dict[bytes, bytes]) -> Response | None:

@@ -61,3 +61,14 @@ def test_a_closed_session_cannot_be_confirmed(shop: Shop) -> None:
     shop.client.v1.checkout.sessions.expire(session.id)
     status, error = confirm(shop, session.id)
     assert (status, error["param"]) == (400, "session")
+
+
+def test_a_page_without_anything_to_pay_is_confirmed_too(shop: Shop) -> None:
+    free = shop.session(0)
+    assert confirm(shop, free.id, amount=0)[1]["payment_status"] == "no_payment_required"
+    kept = shop.client.v1.checkout.sessions.create(
+        params={"mode": "setup", "currency": "eur", "success_url": "http://127.0.0.1:9/ok"}
+    )
+    assert confirm(shop, kept.id, "pm_card_chargeDeclined", 0)[0] == 402
+    assert confirm(shop, kept.id, amount=0)[1]["status"] == "complete"
+    assert shop.events()[-1] == "checkout.session.completed"

@@ -24,9 +24,11 @@ def list_deliveries(control: Control) -> dict[str, Any]:
     The state is `pending`, `acknowledged`, `retrying`, `failed`, `dropped`, `delayed` or `ended`.
     """
     rows = control.sandbox.store.connection.execute(
-        "SELECT delivery.*, event_object.body AS event_body, endpoint_object.body AS endpoint_body FROM delivery "
+        "SELECT delivery.*, event_object.body AS event_body, forward_to, "
+        "json_extract(endpoint_object.body, '$.url') AS url FROM delivery "
         "JOIN object AS event_object ON event_object.id = delivery.event "
         "LEFT JOIN object AS endpoint_object ON endpoint_object.id = delivery.endpoint "
+        "LEFT JOIN listener ON listener.id = delivery.endpoint "
         "WHERE delivery.account = ? ORDER BY event_object.seq DESC LIMIT ?",
         (control.account.id, DELIVERIES_MAX),
     ).fetchall()
@@ -44,7 +46,7 @@ def list_deliveries(control: Control) -> dict[str, Any]:
                 "type": event["type"],
                 "object": event["data"]["object"]["id"],
                 "endpoint": row["endpoint"],
-                "url": json.loads(row["endpoint_body"])["url"] if row["endpoint_body"] else None,
+                "url": row["url"] or row["forward_to"],
                 "state": row["state"],
                 "due": row["due"],
                 "attempts": json.loads(row["attempts"]),

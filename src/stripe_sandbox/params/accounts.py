@@ -63,4 +63,4 @@ LIST_EVENTS = listing(
         "types": Param(Array(Text(), longest=20)),
     }
 )
-RETRY_EVENT = route({"webhook_endpoint": Param(Text(), required=True)})
+RETRY_EVENT = route({"webhook_endpoint": TEXT, "for_stripecli": Param(Boolean())})

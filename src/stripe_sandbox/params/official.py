@@ -17,7 +17,9 @@ CREATE_LISTENER = route(
         "device_name": TEXT,
         "forward_to_url": TEXT,
         "forward_connect_to_url": TEXT,
+        "forward_thin_to_url": TEXT,
+        "forward_thin_connect_to_url": TEXT,
         "websocket_features": Param(Array(PartlyBuilt(("webhooks",), ("request_logs", "v2_events")))),
-        **not_built("filters", "forward_thin_to_url", "forward_thin_connect_to_url"),
+        **not_built("filters"),
     }
 )

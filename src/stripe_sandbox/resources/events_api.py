@@ -1,6 +1,7 @@
 """Reads events, and sends one again by hand."""
 
 from stripe_sandbox.call import Call
+from stripe_sandbox.listeners import connected_listeners
 from stripe_sandbox.state.work import Doc, public
 from stripe_sandbox.wire.errors import invalid, missing_object
 from stripe_sandbox.wire.lists import Conditions, list_objects
@@ -48,16 +49,27 @@ def list_events(call: Call) -> Doc:
 def retry_event(call: Call) -> Doc:
     """POST /v1/events/{id}/retry.
 
-    One more delivery to the endpoint, at once; the automatic series goes on beside it.
+    One more delivery at once, to the endpoint or to every listening command line (`for_stripecli`); the automatic
+    series goes on beside it.
     """
     event = _in_path(call)
-    endpoint = call.work.find("webhook_endpoint", call.params["webhook_endpoint"])
-    if endpoint is None:
-        raise missing_object("webhook endpoint", call.params["webhook_endpoint"], param="webhook_endpoint", status=400)
-    call.work.tx.execute(
-        "INSERT INTO delivery (event, endpoint, account, state, due) VALUES (?, ?, ?, 'pending', ?) "
-        "ON CONFLICT (event, endpoint) DO UPDATE SET due = excluded.due, "
-        "state = CASE state WHEN 'acknowledged' THEN 'acknowledged' ELSE 'pending' END",
-        (event["id"], endpoint["id"], call.work.account.id, call.work.exact_now),
-    )
+    for receiver in _receivers(call):
+        call.work.tx.execute(
+            "INSERT INTO delivery (event, endpoint, account, state, due) VALUES (?, ?, ?, 'pending', ?) "
+            "ON CONFLICT (event, endpoint) DO UPDATE SET due = excluded.due, "
+            "state = CASE state WHEN 'acknowledged' THEN 'acknowledged' ELSE 'pending' END",
+            (event["id"], receiver["id"], call.work.account.id, call.work.exact_now),
+        )
     return public(event)
+
+
+def _receivers(call: Call) -> list[Doc]:
+    if call.params.get("for_stripecli"):
+        return connected_listeners(call.work)
+    name: str | None = call.params.get("webhook_endpoint")
+    if name is None:
+        raise invalid("Missing required param: webhook_endpoint.", code="parameter_missing", param="webhook_endpoint")
+    endpoint = call.work.find("webhook_endpoint", name)
+    if endpoint is None:
+        raise missing_object("webhook endpoint", name, param="webhook_endpoint", status=400)
+    return [endpoint]

@@ -5,7 +5,7 @@ Source: the fixtures of Stripe CLI 1.52.0.
 """
 
 from stripe_sandbox.call import Call
-from stripe_sandbox.flows.checkout import confirm_session, intent_of
+from stripe_sandbox.flows.checkout import complete_free_session, confirm_session, intent_of
 from stripe_sandbox.ids import scramble
 from stripe_sandbox.resources.payment_methods import resolve_payment_method
 from stripe_sandbox.state.work import Doc, public
@@ -49,10 +49,10 @@ def confirm_page(call: Call) -> Doc:
     session = _in_path(call)
     if session["status"] != "open":
         raise refused(f"This Checkout Session is {session['status']} and can no longer be confirmed.", param="session")
-    if call.params["expected_amount"] != (session["amount_total"] or 0):
+    total: int = session["amount_total"] or 0
+    if call.params["expected_amount"] != total:
         raise refused(
-            f"The expected amount ({call.params['expected_amount']}) is not the session's total amount "
-            f"({session['amount_total']}).",
+            f"The expected amount ({call.params['expected_amount']}) is not the session's total amount ({total}).",
             code="checkout_amount_mismatch",
             param="expected_amount",
         )
@@ -60,8 +60,11 @@ def confirm_page(call: Call) -> Doc:
     if method["type"] not in session["payment_method_types"]:
         offered = ", ".join(session["payment_method_types"])
         raise refused(f"A {method['type']} is not among what the session offers: {offered}.", param="payment_method")
+    if session["mode"] == "payment" and total == 0:
+        complete_free_session(call.work, session, method["billing_details"])
+        return _page(session)
     error = confirm_session(call.work, session, method, call.base_url)
-    intent = intent_of(call.work, session)
-    if error is not None and intent is not None:
-        raise declined({**error, intent["object"]: public(intent)})
+    if error is not None:
+        intent = intent_of(call.work, session)
+        raise declined(error if intent is None else {**error, intent["object"]: public(intent)})
     return _page(session)

@@ -44,6 +44,13 @@ CREATE TABLE IF NOT EXISTS timer (
     target  TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS timer_due ON timer (account, due);
+-- The official command line told to `listen`; connected while its websocket is open. No part of a snapshot.
+CREATE TABLE IF NOT EXISTS listener (
+    id         TEXT PRIMARY KEY,
+    account    TEXT NOT NULL,
+    forward_to TEXT,
+    connected  INTEGER NOT NULL DEFAULT 0
+);
 CREATE TABLE IF NOT EXISTS idempotency (
     account     TEXT NOT NULL,
     key         TEXT NOT NULL,

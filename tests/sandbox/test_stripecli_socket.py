@@ -1,0 +1,128 @@
+"""The websocket of `stripe listen`, spoken by hand."""
+
+import json
+import time
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from websockets import Subprotocol
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from sandbox.harness import Shop
+
+PROTOCOL = Subprotocol("stripecli-devproxy-v1")
+WAIT_S = 20
+
+
+def session(shop: Shop, **form: str) -> dict[str, Any]:
+    answer = shop.http.post("/v1/stripecli/sessions", data={"websocket_features[]": "webhooks", **form})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def dial(shop: Shop, listener: str, protocol: Subprotocol = PROTOCOL) -> ClientConnection:
+    url = shop.url.replace("http://", "ws://") + "/_sandbox/stripecli?websocket_feature=webhooks"
+    return connect(url, subprotocols=[protocol], additional_headers={"Websocket-Id": listener}, proxy=None)
+
+
+def heard(socket: ClientConnection) -> dict[str, Any]:
+    return json.loads(socket.recv(timeout=WAIT_S))
+
+
+def wait_for(shop: Shop, state: str, statuses: list[int | None]) -> None:
+    """Until the only delivery looks like this."""
+    deadline = time.monotonic() + WAIT_S
+    found: Any = None
+    while time.monotonic() < deadline:
+        (found,) = shop.control("GET", "deliveries")["deliveries"]
+        if (found["state"], [one["status"] for one in found["attempts"]]) == (state, statuses):
+            return
+        time.sleep(0.01)
+    raise AssertionError(found)
+
+
+@pytest.fixture
+def listener(shop: Shop) -> Generator[ClientConnection]:
+    with dial(shop, session(shop, forward_to_url="http://127.0.0.1:9/hook")["websocket_id"]) as socket:
+        yield socket
+
+
+def test_a_session_names_the_socket_and_keeps_its_secret(shop: Shop) -> None:
+    first, second = session(shop), session(shop)
+    assert first["websocket_url"] == shop.url.replace("http://", "ws://") + "/_sandbox/stripecli"
+    assert first["websocket_id"] != second["websocket_id"]
+    assert first["secret"] == second["secret"]
+    assert (first["default_version"], first["latest_version"]) == ("2026-05-27.dahlia", "2026-10-28.endive")
+
+
+def test_an_unknown_id_and_another_protocol_are_refused_in_the_words_that_the_command_line_reads(shop: Shop) -> None:
+    known = session(shop)["websocket_id"]
+    for name, protocol in (("cliws_none", PROTOCOL), (known, Subprotocol("chat"))):
+        with pytest.raises(InvalidStatus) as refused:
+            dial(shop, name, protocol)
+        assert refused.value.response.status_code == 400
+        assert json.loads(refused.value.response.body or b"") == {"error": {"message": "Unknown WebSocket ID."}}
+
+
+def test_an_event_comes_in_the_version_of_the_account_and_in_the_latest(shop: Shop, listener: ClientConnection) -> None:
+    shop.client.v1.customers.create()
+    usual, latest = heard(listener), heard(listener)
+    assert (usual["type"], usual["endpoint"], latest["endpoint"]) == (
+        "webhook_event",
+        {"api_version": None},
+        {"api_version": "2026-10-28.endive"},
+    )
+    assert json.loads(usual["event_payload"])["api_version"] == "2026-05-27.dahlia"
+    assert json.loads(latest["event_payload"])["api_version"] == "2026-10-28.endive"
+    assert usual["http_headers"]["Stripe-Signature"] != latest["http_headers"]["Stripe-Signature"]
+
+
+def test_a_delivery_is_pending_then_acknowledged_then_what_the_server_answered(
+    shop: Shop, listener: ClientConnection
+) -> None:
+    shop.client.v1.customers.create()
+    conversation = heard(listener)["webhook_conversation_id"]
+    wait_for(shop, "pending", [None])
+    for nonsense in ("{", "[]", '{"type": "event_ack"}', '{"type": "webhook_response", "status": "fine"}'):
+        listener.send(nonsense)
+    listener.send(json.dumps({"type": "event_ack", "webhook_conversation_id": conversation}))
+    wait_for(shop, "acknowledged", [None])
+    listener.send(json.dumps({"type": "webhook_response", "webhook_conversation_id": conversation, "status": 500}))
+    wait_for(shop, "failed", [500])
+    listener.close()
+    wait_for(shop, "failed", [500])
+
+
+def test_what_was_not_acknowledged_when_the_socket_closed_is_not_sent_again(
+    shop: Shop, listener: ClientConnection
+) -> None:
+    shop.client.v1.customers.create()
+    heard(listener)
+    wait_for(shop, "pending", [None])
+    listener.close()
+    wait_for(shop, "ended", [None])
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "statuses"),
+    [("webhook_drop", "dropped", []), ("webhook_dead", "failed", [None]), ("webhook_duplicate", "pending", [None] * 2)],
+)
+def test_faults_of_webhooks_strike_a_listener_too(
+    shop: Shop, listener: ClientConnection, kind: str, state: str, statuses: list[None]
+) -> None:
+    shop.control("POST", "faults", {"kind": kind, "event": "customer.created"})
+    shop.client.v1.customers.create()
+    wait_for(shop, state, [*statuses])
+    if kind == "webhook_duplicate":
+        assert {heard(listener)["webhook_id"] for _ in range(4)} == {shop.client.v1.events.list().data[0].id}
+
+
+def test_a_resend_names_an_endpoint_or_the_command_line(shop: Shop) -> None:
+    shop.client.v1.customers.create()
+    event = shop.client.v1.events.list().data[0]
+    missing = shop.http.post(f"/v1/events/{event.id}/retry")
+    assert (missing.status_code, missing.json()["error"]["param"]) == (400, "webhook_endpoint")
+    assert shop.http.post(f"/v1/events/{event.id}/retry", data={"for_stripecli": "true"}).status_code == 200
+    assert shop.control("GET", "deliveries")["deliveries"] == []
