@@ -13,7 +13,7 @@ from vivr.checkout.model import CheckoutLink, CheckoutTerms
 from vivr.checkout.start_checkout import start_checkout
 from vivr.clock import Clock, SystemClock
 from vivr.database import Database, Tx
-from vivr.ids import OrderId
+from vivr.ids import OrderId, RefundId
 from vivr.orders.model import Order, PricingTerms
 from vivr.orders.place_order import OrderRequest, OrderTerms, place_order
 from vivr.payments.apply_snapshot import Settlement
@@ -21,8 +21,11 @@ from vivr.payments.read_payments import payment_by_session
 from vivr.payments.settle_free_order import settle_free_order
 from vivr.payments.settle_payment import settle_payment
 from vivr.payments.stripe_account import StripeAccount
+from vivr.refunds.decide_refund import accept_refund
+from vivr.refunds.model import Refund, RefundTerms
+from vivr.refunds.request_refund import RefundRequest, request_refund
 from vivr.sealing import Seals
-from vivr.settings import Settings
+from vivr.settings import RefundPolicy, Settings
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.webhooks.intake import Intake
 
@@ -79,6 +82,15 @@ class Shop:
             three_d_secure_threshold=settings.payment_3ds_threshold_amount,
         )
 
+    def refund_terms(self) -> RefundTerms:
+        """What the merchant decided about refunds."""
+        settings = self.settings
+        return RefundTerms(
+            shop_id=settings.shop_id,
+            customer_executes=settings.refund_customer_policy is RefundPolicy.EXECUTE,
+            approval_above=settings.refund_approval_amount,
+        )
+
     async def place_order(self, caller: Caller, order_id: OrderId, request: OrderRequest) -> Order:
         """See ``orders.place_order``."""
 
@@ -105,6 +117,16 @@ class Shop:
     async def cancel_order(self, caller: Caller, order_id: OrderId, reason: str = "cancelled_by_customer") -> Order:
         """See ``checkout.close_checkout``."""
         return await cancel_order(self.database, self.stripe, self.clock, self.seals, caller, order_id, reason=reason)
+
+    async def request_refund(self, caller: Caller, request: RefundRequest) -> Refund:
+        """See ``refunds.request_refund``."""
+        terms = self.refund_terms()
+        return await request_refund(self.database, self.stripe, self.clock, self.seals, caller, terms, request)
+
+    async def accept_refund(self, caller: Caller, refund_id: RefundId) -> Refund:
+        """See ``refunds.decide_refund``."""
+        terms = self.refund_terms()
+        return await accept_refund(self.database, self.stripe, self.clock, self.seals, caller, terms, refund_id)
 
     async def settle_session(self, caller: Caller, session_id: str) -> Settlement | None:
         """Settle the payment behind a session from Stripe's own word; None: an id that we don't know, asked nowhere."""

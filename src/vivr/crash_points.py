@@ -33,8 +33,13 @@ POINTS: Final = (
     "close.after_call",
     "close.after_record",
     "close.after_cancel",
+    "refund.before_reserve",
+    "refund.after_reserve",
+    "refund.after_call",
+    "refund.in_apply",
+    "refund.after_record",
 )
-"""All points, in the order of a purchase and its end."""
+"""All points, in the order of a purchase, its end, and its refund."""
 
 _reached: Callable[[str], None] | None = None
 

@@ -19,6 +19,7 @@ OriginId = NewType("OriginId", str)
 EntryId = NewType("EntryId", str)
 ExceptionId = NewType("ExceptionId", str)
 MessageId = NewType("MessageId", str)
+RefundId = NewType("RefundId", str)
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH: Final = 26
@@ -83,3 +84,8 @@ def new_exception_id(at: datetime) -> ExceptionId:
 def new_message_id(at: datetime) -> MessageId:
     """An id for an e-mail message."""
     return MessageId(f"msg_{_sortable(at)}")
+
+
+def new_refund_id(at: datetime) -> RefundId:
+    """An id for a refund."""
+    return RefundId(f"rfd_{_sortable(at)}")

@@ -12,7 +12,7 @@ from vivr.webhooks.events import HANDLERS, SUBSCRIBED
 from vivr.webhooks.events.registry import RegistryError, find_handlers
 
 EVENTS: Final = ROOT / "src" / "vivr" / "webhooks" / "events"
-NOT_EVENTS: Final = {"__init__", "registry", "payment_events"}
+NOT_EVENTS: Final = {"__init__", "registry", "payment_events", "refund_events"}
 
 GOOD: Final = "EVENT = {event!r}\ndef target(event): ...\nasync def apply(tx, clock, caller, event, read): ...\n"
 

@@ -26,7 +26,7 @@ TELLS_OF_NOBODY: Final[dict[Column, str]] = {
 """Columns whose name sounds personal, each with what it holds."""
 
 APPEND_ONLY: Final = {
-    *("order_line", "order_history", "ledger_entry", "ledger_posting", "audit_row", "audit_link"),
+    *("order_line", "order_history", "ledger_entry", "ledger_posting", "audit_row", "audit_link", "refund_line"),
 }
 """Tables in which nothing is ever rewritten."""
 

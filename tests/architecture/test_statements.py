@@ -24,6 +24,7 @@ TABLES: Final = {
     "operations": {"operation"},
     "orders": {"orders", "order_line", "order_history", "stock_reservation"},
     "payments": {"payment", "stripe_customer", "stripe_account"},
+    "refunds": {"refund", "refund_line", "refunded_line"},
     "webhooks": {"inbox_event"},
     "web": {"schema_migration"},
 }

@@ -36,6 +36,7 @@ def all_plans() -> list[Plan]:
         for first, second in itertools.product(PLANS, PLANS)
         if first.process == second.process
         and (first.points[0] in CLOSE_POINTS) == (second.points[0] in CLOSE_POINTS)
+        and not (first.refunds and second.points[0].startswith(("order.", "customer.", "checkout.")))
         and not first.points[0].startswith("settle.")
         and not second.points[0].startswith("settle.")
     ]

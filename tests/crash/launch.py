@@ -18,10 +18,11 @@ from typing import Any
 
 import vivr.checkout.close_checkout
 import vivr.checkout.ensure_customer
-import vivr.checkout.recover_operations
 import vivr.checkout.start_checkout
 import vivr.idempotency.claim_request
+import vivr.operations.recover_operation
 import vivr.operations.run_operation
+import vivr.refunds.submit_refund
 import vivr.webhooks.process_event
 from vivr import crash_points, database
 from vivr.settings import read_settings
@@ -71,8 +72,9 @@ def break_keys() -> None:
     for module in (
         vivr.checkout.ensure_customer,
         vivr.checkout.start_checkout,
-        vivr.checkout.recover_operations,
         vivr.checkout.close_checkout,
+        vivr.operations.recover_operation,
+        vivr.refunds.submit_refund,
     ):
         setattr(module, "send_operation", send)  # noqa: B010 - the same
 

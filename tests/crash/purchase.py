@@ -26,6 +26,13 @@ CLOSE_POINTS = (
     "close.after_record",
     "close.after_cancel",
 )
+REFUND_POINTS = (
+    "refund.before_reserve",
+    "refund.after_reserve",
+    "refund.after_call",
+    "refund.in_apply",
+    "refund.after_record",
+)
 _runs = itertools.count(1)
 
 
@@ -41,6 +48,11 @@ class Plan:
     def cancels(self) -> bool:
         """Whether the buyer cancels instead of paying."""
         return self.points[0] in CLOSE_POINTS
+
+    @property
+    def refunds(self) -> bool:
+        """Whether the buyer, who may by this shop's policy, refunds the order after it is paid."""
+        return any(point in REFUND_POINTS for point in self.points)
 
     @property
     def name(self) -> str:
@@ -99,7 +111,8 @@ def run_purchase(plan: Plan, folder: Path, database_url: str, sandbox_url: str) 
     """Buy (or cancel) while a process dies at the plan's points, then check every promise."""
     folder.mkdir(parents=True, exist_ok=True)
     other = "worker" if plan.process == "web" else "web"
-    with start_stack(folder, database_url, sandbox_url=sandbox_url, launch=()) as stack:
+    policy = {"REFUND_CUSTOMER_POLICY": "execute"}
+    with start_stack(folder, database_url, sandbox_url=sandbox_url, launch=(), **policy) as stack:
         product_id = add_product(database_url)
         stack.start(other, *(["--broken", plan.broken] if plan.broken else []))
         supervisor = Supervisor(stack, plan)
@@ -158,9 +171,22 @@ def _buy(stack: Stack, supervisor: Supervisor, plan: Plan, product_id: str) -> s
             return order_id
         _pay(str(checkout["url"]))
         back = f"/checkout/success?session_id={checkout['sessionId']}"
-        if plan.points[0].startswith("settle.") and plan.process == "web":
+        if plan.refunds:
+            _insist(supervisor, lambda: _paid_order(browser, back, order_id), {200})
+            refund_key = {"Idempotency-Key": secrets.token_hex(8)}
+            wish = {"orderId": order_id, "reason": "requested_by_customer"}
+            _insist(supervisor, lambda: browser.post("/api/stripe/refunds", json=wish, headers=refund_key), {201})
+        elif plan.points[0].startswith("settle.") and plan.process == "web":
             _insist(supervisor, lambda: browser.get(back), {200})
     return order_id
+
+
+def _paid_order(browser: httpx.Client, back: str, order_id: str) -> httpx.Response:
+    """The order once it is paid; before that, an answer that is worth another try."""
+    browser.get(back)
+    order = browser.get(f"/api/orders/{order_id}")
+    is_paid = order.status_code == 200 and order.json()["data"]["status"] == "PAID"
+    return order if is_paid else httpx.Response(409)
 
 
 def _origin(stack: Stack) -> dict[str, str]:
@@ -206,7 +232,8 @@ def _wait_for_end(supervisor: Supervisor, database_url: str, order_id: str, plan
                 " + (SELECT count(*) FROM operation WHERE outcome IN ('started', 'unknown'))",
             )
             is_due = supervisor.reached >= len(plan.points) or time.monotonic() > deadline - WAIT_S + 12
-            if state in {"PAID", "CANCELLED"} and waiting == 0 and is_due:
+            ends = {"REFUNDED"} if plan.refunds else {"PAID", "CANCELLED"}
+            if state in ends and waiting == 0 and is_due:
                 return state
             time.sleep(0.1)
     return state
@@ -222,7 +249,17 @@ def _violations(stack: Stack, order_id: str, product_id: str, state: str, plan: 
     """Every promise that was broken, by name."""
     checks: tuple[tuple[str, LiteralString, object], ...] = (
         ("one settling payment", "SELECT count(*) FROM payment WHERE order_id = %s AND settles", int(not plan.cancels)),
-        ("one ledger entry", "SELECT count(*) FROM ledger_entry WHERE order_id = %s", int(not plan.cancels)),
+        (
+            "one ledger entry a movement",
+            "SELECT count(*) FROM ledger_entry WHERE order_id = %s",
+            int(not plan.cancels) + int(plan.refunds),
+        ),
+        ("one refund", "SELECT count(*) FROM refund WHERE order_id = %s AND state = 'SUCCEEDED'", int(plan.refunds)),
+        (
+            "refunded is what was captured",
+            "SELECT coalesce(sum(refunded_minor), 0)::int FROM payment WHERE order_id = %s",
+            2980 * int(plan.refunds),
+        ),
         (
             "the ledger sums to zero",
             """
@@ -246,7 +283,7 @@ def _violations(stack: Stack, order_id: str, product_id: str, state: str, plan: 
         ("no dead event", "SELECT count(*) FROM inbox_event WHERE state = 'DEAD' AND %s <> ''", 0),
     )
     found: list[str] = []
-    wanted = "CANCELLED" if plan.cancels else "PAID"
+    wanted = "CANCELLED" if plan.cancels else "REFUNDED" if plan.refunds else "PAID"
     if state != wanted:
         found.append(f"the order ends {wanted}, not {state}")
     with psycopg.connect(stack.database_url, autocommit=True) as connection:
@@ -269,12 +306,15 @@ def _violations_at_stripe(stack: Stack, order_id: str, plan: Plan) -> list[str]:
         sessions = stripe.get("/v1/checkout/sessions?limit=100").json()["data"]
         customers = stripe.get("/v1/customers?limit=100").json()["data"]
         charges = stripe.get("/v1/charges?limit=100").json()["data"]
+        refunds = stripe.get("/v1/refunds?limit=100").json()["data"]
     mine = [session for session in sessions if session["metadata"].get("order") == order_id]
     found: list[str] = []
     if len(mine) != 1:
         found.append(f"{len(mine)} sessions at Stripe instead of 1")
     if len(customers) != 1:
         found.append(f"{len(customers)} customers at Stripe instead of 1")
+    if len(refunds) != int(plan.refunds):
+        found.append(f"{len(refunds)} refunds at Stripe instead of {int(plan.refunds)}")
     captured = [charge for charge in charges if charge["captured"]]
     if len(captured) != int(not plan.cancels):
         found.append(f"{len(captured)} captured charges at Stripe")

@@ -17,10 +17,10 @@ import stripe
 from money_probe import broken_rules
 from shop_kit import GUEST, WORKER, Kit, open_kit
 from stripe_sandbox.in_process import InProcess
-from vivr.checkout.recover_operations import recover_operations
 from vivr.clock import SetClock
 from vivr.errors import Unavailable
 from vivr.orders.model import Order, OrderState
+from vivr.recovery import recover_operations
 from vivr.stripe_gateway.requests import API_VERSION
 
 FAULTS: Final = (

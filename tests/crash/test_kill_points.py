@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from crash.purchase import CLOSE_POINTS, Plan, run_purchase
+from crash.purchase import CLOSE_POINTS, REFUND_POINTS, Plan, run_purchase
 from sandbox.harness import ServerThread
 from stripe_sandbox import Options
 from vivr.crash_points import POINTS
 
 WEB_POINTS = tuple(
-    point for point in POINTS if point.split(".")[0] in {"order", "customer", "checkout", "webhook", "close"}
+    point for point in POINTS if point.split(".")[0] in {"order", "customer", "checkout", "webhook", "close", "refund"}
 )
 WORKER_POINTS = tuple(
     point for point in POINTS if point.startswith("inbox.") or point in {"settle.before_read", "settle.in_apply"}
@@ -60,5 +60,5 @@ def test_a_broken_variant_is_caught(plan: Plan, tmp_path: Path, database_url: st
     assert outcome.violations != []
 
 
-def test_the_close_points_are_points() -> None:
-    assert set(CLOSE_POINTS) <= set(POINTS)
+def test_the_points_of_closing_and_refunding_are_points() -> None:
+    assert set(CLOSE_POINTS) | set(REFUND_POINTS) <= set(POINTS)

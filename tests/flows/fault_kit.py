@@ -4,10 +4,10 @@ from typing import Any
 
 from money_probe import broken_rules
 from shop_kit import GUEST, WORKER, Kit
-from vivr.checkout.recover_operations import recover_operations
 from vivr.clock import SetClock
 from vivr.ids import OrderId
 from vivr.orders.model import Order, OrderState
+from vivr.recovery import recover_operations
 
 CUSTOMERS = "POST /v1/customers"
 SESSIONS = "POST /v1/checkout/sessions"

@@ -10,7 +10,6 @@ import pytest
 from money_probe import SEPA_FAILS, SEPA_OK, arm, broken_rules, calls, let_bank, open_checkout, pay_by_debit, rows, run
 from shop_kit import GUEST, WORKER, Kit, open_kit
 from vivr.checkout.expire_orders import expire_orders
-from vivr.checkout.recover_operations import recover_operations
 from vivr.clock import SetClock
 from vivr.database import Tx
 from vivr.errors import Unavailable
@@ -18,6 +17,7 @@ from vivr.ids import OrderId
 from vivr.operations.model import Operation
 from vivr.operations.run_operation import LEASE, record_answer
 from vivr.orders.model import OrderState
+from vivr.recovery import recover_operations
 from vivr.stripe_gateway.answers import Done, Failed, Unknown
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.stripe_gateway.objects import Session

@@ -15,12 +15,12 @@ from money_probe import broken_rules, rows, run
 from races.interleaving import OtherProcess, at_point
 from shop_kit import GUEST, WORKER, Kit
 from vivr.checkout.expire_orders import expire_orders
-from vivr.checkout.recover_operations import recover_operations
 from vivr.crash_points import crash_point
 from vivr.errors import Conflict, Unavailable
 from vivr.ids import OrderId, ProductId
 from vivr.orders.model import OrderState
 from vivr.payments.poll_payments import poll_payments
+from vivr.recovery import recover_operations
 from vivr.webhooks.events import SUBSCRIBED
 
 

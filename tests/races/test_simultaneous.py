@@ -11,12 +11,12 @@ from money_probe import arm, broken_rules, calls, open_checkout, rows, run
 from shop_kit import CONTACT, GUEST, WORKER, Kit
 from vivr.caller import Caller
 from vivr.checkout.model import CheckoutLink
-from vivr.checkout.recover_operations import recover_operations
 from vivr.errors import VivrError
 from vivr.ids import PersonId, ProductId, RequestId, new_order_id
 from vivr.orders.model import BasketItem, Order, OrderState
 from vivr.orders.place_order import OrderRequest
 from vivr.payments.poll_payments import poll_payments
+from vivr.recovery import recover_operations
 
 T = TypeVar("T")
 SESSIONS = "POST /v1/checkout/sessions"

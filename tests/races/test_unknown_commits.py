@@ -13,13 +13,13 @@ import pytest
 from money_probe import broken_rules, rows, run
 from shop_kit import CONTACT, GUEST, WORKER, Kit
 from vivr.audit.seal_chain import seal_chain, verify_chain
-from vivr.checkout.recover_operations import recover_operations
 from vivr.database import Database, Tx
 from vivr.errors import Conflict, Unavailable
 from vivr.ids import OrderId, ProductId, new_order_id
 from vivr.orders.model import BasketItem, OrderState
 from vivr.orders.place_order import OrderRequest
 from vivr.payments.poll_payments import poll_payments
+from vivr.recovery import recover_operations
 from vivr.webhooks.events import SUBSCRIBED
 
 T = TypeVar("T")

@@ -19,6 +19,7 @@ ROUTES = {
     ("get", "/api/orders/{order_id}"): "200",
     ("post", "/api/orders/{order_id}/cancel"): "200",
     ("post", "/api/stripe/checkout"): "201",
+    ("post", "/api/stripe/refunds"): "201",
 }
 
 
@@ -51,7 +52,7 @@ async def test_every_route_is_described_with_its_envelope(document: dict[str, An
 
 
 async def test_keys_are_described_where_they_work(document: dict[str, Any]) -> None:
-    for path in ("/api/orders", "/api/stripe/checkout"):
+    for path in ("/api/orders", "/api/stripe/checkout", "/api/stripe/refunds"):
         names = [parameter["name"] for parameter in document["paths"][path]["post"]["parameters"]]
         assert names == ["Idempotency-Key"]
 

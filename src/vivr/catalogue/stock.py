@@ -1,4 +1,4 @@
-"""Stock as orders move it: hold units when an order is placed, then sell them or give them back, once.
+"""Stock as orders move it: hold units when an order is placed, then sell them or give them back, once; take returns.
 
 Each is one guarded statement in the caller's transaction. Who may call it how often is the order's business; that no
 count goes below zero and no unit is held twice is the database's (``product_reserved_within_stock``).
@@ -51,6 +51,16 @@ async def free_stock(tx: Tx, quantities: Mapping[ProductId, int]) -> set[Product
     """
     _check(quantities)
     return await store.free_stock(tx, quantities)
+
+
+async def return_stock(tx: Tx, quantities: Mapping[ProductId, int]) -> set[ProductId]:
+    """Put sold units that came back onto the shelf. Returns the products that exist.
+
+    Raises:
+        ValueError: a quantity is below 1.
+    """
+    _check(quantities)
+    return await store.return_stock(tx, quantities)
 
 
 def _check(quantities: Mapping[ProductId, int]) -> None:

@@ -269,6 +269,28 @@ async def free_stock(tx: Tx, quantities: Mapping[ProductId, int]) -> set[Product
     return await _move_stock(tx, FREE_STOCK, quantities)
 
 
+RETURN_STOCK = Sql(
+    name="catalogue.return_stock",
+    purpose="put sold units that came back onto the shelf",
+    text="""
+    WITH wanted AS (
+        SELECT * FROM unnest(%(product_ids)s::text[], %(quantities)s::integer[]) AS wanted (id, quantity)
+    ), locked AS MATERIALIZED (
+        SELECT product.id FROM product JOIN wanted USING (id) ORDER BY product.id FOR NO KEY UPDATE OF product
+    )
+    UPDATE product SET stock_on_hand = product.stock_on_hand + wanted.quantity
+    FROM locked JOIN wanted USING (id)
+    WHERE product.id = locked.id
+    RETURNING product.id
+    """,
+)
+
+
+async def return_stock(tx: Tx, quantities: Mapping[ProductId, int]) -> set[ProductId]:
+    """The products whose units stand on the shelf again."""
+    return await _move_stock(tx, RETURN_STOCK, quantities)
+
+
 async def _move_stock(tx: Tx, sql: Sql, quantities: Mapping[ProductId, int]) -> set[ProductId]:
     moved = await tx.rows(sql, _Moved, product_ids=list(quantities), quantities=list(quantities.values()))
     return {row.id for row in moved}

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from vivr.caller import Caller
-from vivr.checkout.recover_operations import recover_session
+from vivr.checkout.recover_checkout import recover_session
 from vivr.clock import Clock
 from vivr.crash_points import crash_point
 from vivr.database import Database

@@ -14,7 +14,7 @@ from vivr.checkout.close_checkout import close_payment
 from vivr.checkout.ensure_customer import ensure_customer
 from vivr.checkout.model import CheckoutLink, CheckoutTerms, check_startable, session_end, session_parameters
 from vivr.checkout.record_session import RecordedSession, record_session, session_intent
-from vivr.checkout.recover_operations import recover_session
+from vivr.checkout.recover_checkout import recover_session
 from vivr.clock import Clock
 from vivr.crash_points import crash_point
 from vivr.database import Database

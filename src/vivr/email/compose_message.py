@@ -14,13 +14,16 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from vivr.customers.contact import Contact
-from vivr.email.model import Sender, message_id_header, order_link, vat_parts
+from vivr.email.model import Sender, message_id_header, office_link, order_link, vat_parts
 from vivr.money import Money, format_money
 from vivr.orders.model import Order, OrderLine
 from vivr.translate import translator
 
-KINDS: Final = ("order_confirmation",)
+KINDS: Final = ("order_confirmation", "refunded", "refund_failed", "refund_failed_staff")
 """The kinds of message that have templates."""
+
+STAFF_KINDS: Final = frozenset({"refund_failed_staff"})
+"""The kinds that go to the shop's own people, not to the customer."""
 
 _DOMAIN: Final = "emails"
 
@@ -35,6 +38,8 @@ def compose_message(
     contact: Contact,
     token: str,
     date: datetime,
+    recipient: str | None = None,
+    money: Money | None = None,
 ) -> EmailMessage:
     """Write a mail about an order, in the order's language.
 
@@ -44,9 +49,11 @@ def compose_message(
         sender: who writes.
         order: what it is about.
         lines: the order's frozen lines.
-        contact: whom it goes to.
+        contact: the customer's.
         token: opens the order's page without an account.
         date: the mail's date.
+        recipient: whom it goes to, if not to the customer.
+        money: the amount that it tells of, where it tells of one.
     """
     values: dict[str, object] = {
         "shop_name": sender.shop_name,
@@ -54,7 +61,8 @@ def compose_message(
         "lines": lines,
         "vat": vat_parts(lines, order.currency),
         "address": contact.address,
-        "link": order_link(order, sender, token),
+        "link": office_link(order, sender) if kind in STAFF_KINDS else order_link(order, sender, token),
+        "amount": money,
     }
     environment = _environment(order.locale)
 
@@ -63,7 +71,7 @@ def compose_message(
 
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(sender.shop_name, addr_spec=sender.address)
-    message["To"] = contact.email
+    message["To"] = recipient or contact.email
     message["Subject"] = " ".join(render("subject.txt").split())
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id_header(message_id, sender)

@@ -16,11 +16,12 @@ _DOUBLINGS_MAX: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who writes: the shop's name, its address, and where its pages are."""
+    """Who writes: the shop's name, its address, where its pages are, and where its own people read."""
 
     shop_name: str
     address: str
     app_url: str
+    staff_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,12 @@ def order_link(order: Order, sender: Sender, token: str) -> str:
     """The order's page in the order's language; the token opens it without an account."""
     prefix = "" if order.locale == "fr" else f"/{order.locale}"
     return f"{sender.app_url}{prefix}/commande/{order.id}?cle={token}"
+
+
+def office_link(order: Order, sender: Sender) -> str:
+    """The order's page in the back office, in the order's language."""
+    prefix = "" if order.locale == "fr" else f"/{order.locale}"
+    return f"{sender.app_url}{prefix}/admin/commandes/{order.id}"
 
 
 def vat_parts(lines: Sequence[OrderLine], currency: str) -> list[VatPart]:

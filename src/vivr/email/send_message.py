@@ -17,7 +17,7 @@ from vivr.clock import Clock
 from vivr.customers.contact import find_contact
 from vivr.database import Database, Tx
 from vivr.email import store
-from vivr.email.compose_message import KINDS, compose_message
+from vivr.email.compose_message import KINDS, STAFF_KINDS, compose_message
 from vivr.email.mail_server import Handover, hand_over
 from vivr.email.model import Sender, next_try
 from vivr.email.queue_message import SEND_EMAIL
@@ -107,6 +107,9 @@ async def _write(tx: Tx, clock: Clock, seals: Seals, sender: Sender, job: Job, m
         raise NotFound("address_gone")
     if message.kind not in KINDS:
         raise NotFound("kind_unknown")
+    recipient = sender.staff_address if message.kind in STAFF_KINDS else contact.email
+    if recipient is None:
+        raise NotFound("no_staff_address")
     mail = compose_message(
         message_id=message.id,
         kind=message.kind,
@@ -114,10 +117,12 @@ async def _write(tx: Tx, clock: Clock, seals: Seals, sender: Sender, job: Job, m
         order=order,
         lines=await lines_of(tx, order.id),
         contact=contact,
+        recipient=recipient,
         token=seals.token("order", order.id),
         date=clock.now(),
+        money=message.money,
     )
-    return Ready(job, message, mail, contact.email)
+    return Ready(job, message, mail, recipient)
 
 
 async def _send(database: Database, clock: Clock, server: MailServer, sender: Sender, ready: Ready) -> None:

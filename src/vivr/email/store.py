@@ -5,13 +5,15 @@ from datetime import datetime
 
 from vivr.database import Sql, Tx
 from vivr.ids import MessageId
+from vivr.money import Money
 
 _INSERT = Sql(
     "insert_email_message",
     "Queue a message unless there is one for this subject.",
     """
-    INSERT INTO email_message (id, kind, subject_id, order_id, locale, state, created_at)
-    VALUES (%(id)s, %(kind)s, %(subject_id)s, %(order_id)s, %(locale)s, 'queued', %(now)s)
+    INSERT INTO email_message (id, kind, subject_id, order_id, locale, state, created_at, amount_minor, currency)
+    VALUES (%(id)s, %(kind)s, %(subject_id)s, %(order_id)s, %(locale)s, 'queued', %(now)s, %(amount_minor)s,
+            %(currency)s)
     ON CONFLICT ON CONSTRAINT email_message_once DO NOTHING
     """,
 )
@@ -58,6 +60,15 @@ class Message:
     tries: int
     created_at: datetime
     sent_at: datetime | None
+    amount_minor: int | None
+    currency: str | None
+
+    @property
+    def money(self) -> Money | None:
+        """The amount that it tells of, if it tells of one."""
+        if self.amount_minor is None or self.currency is None:
+            return None
+        return Money(self.amount_minor, self.currency)
 
 
 async def insert_message(tx: Tx, **values: object) -> bool:

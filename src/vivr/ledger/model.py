@@ -62,6 +62,17 @@ def held_postings(captured: Money) -> list[Posting]:
     return _without_zeros([Posting(LedgerAccount.FX_CLEARING, captured), Posting(LedgerAccount.HELD, -captured)])
 
 
+def refund_postings(refunded: Money, lines: Sequence[SoldLine]) -> list[Posting]:
+    """Money given back: what its lines brought leaves sales and VAT, or what was held; the mirror of the capture."""
+    brought = sale_postings(refunded, lines) if lines else held_postings(refunded)
+    return [Posting(posting.account, -posting.money) for posting in brought]
+
+
+def refund_failure_postings(refunded: Money, lines: Sequence[SoldLine]) -> list[Posting]:
+    """A refund that failed or was canceled: its money is back, as the capture had brought it."""
+    return sale_postings(refunded, lines) if lines else held_postings(refunded)
+
+
 def is_balanced(postings: Sequence[Posting]) -> bool:
     """Whether the postings sum to zero in every currency."""
     sums: dict[str, int] = {}

@@ -148,6 +148,9 @@ CREATE TABLE public.email_message (
     tries integer DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
+    amount_minor bigint,
+    currency text,
+    CONSTRAINT email_message_amount_with_currency CHECK (((amount_minor IS NULL) = (currency IS NULL))),
     CONSTRAINT email_message_state_known CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'unknown'::text])))
 );
 
@@ -533,6 +536,68 @@ CREATE TABLE public.product_text (
     CONSTRAINT product_text_locale_known CHECK ((locale = ANY (ARRAY['fr'::text, 'en'::text])))
 );
 
+CREATE TABLE public.refund (
+    id text NOT NULL,
+    order_id text NOT NULL,
+    payment_id text NOT NULL,
+    account text NOT NULL,
+    livemode boolean NOT NULL,
+    stripe_id text,
+    state text NOT NULL,
+    origin text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    reason text NOT NULL,
+    wish jsonb NOT NULL,
+    requested_by text NOT NULL,
+    backed_by text,
+    decided_by text,
+    failure_code text,
+    requested_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    poll_at timestamp with time zone,
+    polls integer DEFAULT 0 NOT NULL,
+    request_id text NOT NULL,
+    CONSTRAINT refund_amount_positive CHECK ((amount_minor > 0)),
+    CONSTRAINT refund_currency_form CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT refund_failed_with_code CHECK (((failure_code IS NOT NULL) = (state = ANY (ARRAY['FAILED'::text, 'CANCELED'::text])))),
+    CONSTRAINT refund_origin_known CHECK ((origin = ANY (ARRAY['staff'::text, 'customer'::text, 'system'::text, 'stripe'::text]))),
+    CONSTRAINT refund_reason_known CHECK ((reason = ANY (ARRAY['requested_by_customer'::text, 'duplicate'::text, 'fraudulent'::text, 'other'::text]))),
+    CONSTRAINT refund_seen_at_stripe CHECK (((stripe_id IS NOT NULL) OR (state <> ALL (ARRAY['PENDING'::text, 'SUCCEEDED'::text])))),
+    CONSTRAINT refund_state_known CHECK ((state = ANY (ARRAY['REQUESTED'::text, 'SUBMITTED'::text, 'PENDING'::text, 'SUCCEEDED'::text, 'FAILED'::text, 'CANCELED'::text]))),
+    CONSTRAINT refund_stripe_id_short CHECK ((length(stripe_id) <= 255))
+);
+
+CREATE TABLE public.refund_line (
+    refund_id text NOT NULL,
+    order_id text NOT NULL,
+    "position" integer NOT NULL,
+    quantity integer NOT NULL,
+    restock_quantity integer NOT NULL,
+    amount_minor bigint NOT NULL,
+    net_minor bigint NOT NULL,
+    tax_minor bigint NOT NULL,
+    CONSTRAINT refund_line_adds_up CHECK ((amount_minor = (net_minor + tax_minor))),
+    CONSTRAINT refund_line_net_not_negative CHECK ((net_minor >= 0)),
+    CONSTRAINT refund_line_quantity_not_negative CHECK ((quantity >= 0)),
+    CONSTRAINT refund_line_restock_within_quantity CHECK (((restock_quantity >= 0) AND (restock_quantity <= quantity))),
+    CONSTRAINT refund_line_tax_not_negative CHECK ((tax_minor >= 0))
+);
+
+CREATE TABLE public.refunded_line (
+    order_id text NOT NULL,
+    "position" integer NOT NULL,
+    line_amount_minor bigint NOT NULL,
+    line_tax_minor bigint NOT NULL,
+    line_quantity integer NOT NULL,
+    amount_minor bigint NOT NULL,
+    tax_minor bigint NOT NULL,
+    quantity integer NOT NULL,
+    restocked_quantity integer DEFAULT 0 NOT NULL,
+    CONSTRAINT refunded_line_restocked_once CHECK (((restocked_quantity >= 0) AND (restocked_quantity <= line_quantity))),
+    CONSTRAINT refunded_line_within_line CHECK ((((amount_minor >= 0) AND (amount_minor <= line_amount_minor)) AND ((tax_minor >= 0) AND (tax_minor <= line_tax_minor)) AND (((amount_minor - tax_minor) >= 0) AND ((amount_minor - tax_minor) <= (line_amount_minor - line_tax_minor))) AND ((quantity >= 0) AND (quantity <= line_quantity))))
+);
+
 CREATE TABLE public.request_origin (
     id text NOT NULL,
     sealed bytea NOT NULL,
@@ -654,6 +719,9 @@ ALTER TABLE ONLY public.order_history
     ADD CONSTRAINT order_history_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.order_line
+    ADD CONSTRAINT order_line_figures_once UNIQUE (order_id, "position", amount_minor, tax_minor, quantity);
+
+ALTER TABLE ONLY public.order_line
     ADD CONSTRAINT order_line_pkey PRIMARY KEY (order_id, "position");
 
 ALTER TABLE ONLY public.orders
@@ -703,6 +771,18 @@ ALTER TABLE ONLY public.product
 
 ALTER TABLE ONLY public.product_text
     ADD CONSTRAINT product_text_pkey PRIMARY KEY (product_id, locale);
+
+ALTER TABLE ONLY public.refund_line
+    ADD CONSTRAINT refund_line_pkey PRIMARY KEY (refund_id, "position");
+
+ALTER TABLE ONLY public.refund
+    ADD CONSTRAINT refund_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.refund
+    ADD CONSTRAINT refund_stripe_once UNIQUE (account, livemode, stripe_id);
+
+ALTER TABLE ONLY public.refunded_line
+    ADD CONSTRAINT refunded_line_pkey PRIMARY KEY (order_id, "position");
 
 ALTER TABLE ONLY public.request_origin
     ADD CONSTRAINT request_origin_pkey PRIMARY KEY (id);
@@ -800,6 +880,12 @@ CREATE INDEX pgqueuer_updated_id_id1_idx ON public.pgqueuer USING btree (updated
 
 CREATE INDEX product_by_handle ON public.product USING btree (handle, "position");
 
+CREATE INDEX refund_by_order ON public.refund USING btree (order_id, requested_at);
+
+CREATE INDEX refund_by_payment ON public.refund USING btree (payment_id);
+
+CREATE INDEX refund_to_poll ON public.refund USING btree (poll_at) WHERE (poll_at IS NOT NULL);
+
 CREATE INDEX request_origin_by_expiry ON public.request_origin USING btree (expires_at);
 
 CREATE INDEX session_by_expiry ON public.session USING btree (expires_at);
@@ -835,6 +921,10 @@ CREATE TRIGGER order_history_emptied_append_only BEFORE TRUNCATE ON public.order
 CREATE TRIGGER order_line_append_only BEFORE DELETE OR UPDATE ON public.order_line FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER order_line_emptied_append_only BEFORE TRUNCATE ON public.order_line FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refund_line_append_only BEFORE DELETE OR UPDATE ON public.refund_line FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+CREATE TRIGGER refund_line_emptied_append_only BEFORE TRUNCATE ON public.refund_line FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 ALTER TABLE ONLY public.audit_link
     ADD CONSTRAINT audit_link_row_exists FOREIGN KEY (audit_id) REFERENCES public.audit_row(id);
@@ -901,6 +991,21 @@ ALTER TABLE ONLY public.product_price
 
 ALTER TABLE ONLY public.product_text
     ADD CONSTRAINT product_text_product_exists FOREIGN KEY (product_id) REFERENCES public.product(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.refund_line
+    ADD CONSTRAINT refund_line_order_line_exists FOREIGN KEY (order_id, "position") REFERENCES public.order_line(order_id, "position");
+
+ALTER TABLE ONLY public.refund_line
+    ADD CONSTRAINT refund_line_refund_exists FOREIGN KEY (refund_id) REFERENCES public.refund(id);
+
+ALTER TABLE ONLY public.refund
+    ADD CONSTRAINT refund_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);
+
+ALTER TABLE ONLY public.refund
+    ADD CONSTRAINT refund_payment_exists FOREIGN KEY (payment_id) REFERENCES public.payment(id);
+
+ALTER TABLE ONLY public.refunded_line
+    ADD CONSTRAINT refunded_line_figures_exists FOREIGN KEY (order_id, "position", line_amount_minor, line_tax_minor, line_quantity) REFERENCES public.order_line(order_id, "position", amount_minor, tax_minor, quantity);
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_person_exists FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;

@@ -28,6 +28,7 @@ class OperationKind(StrEnum):
     CREATE_SESSION = "create_session"
     EXPIRE_SESSION = "expire_session"
     CANCEL_INTENT = "cancel_intent"
+    CREATE_REFUND = "create_refund"
 
 
 class Outcome(StrEnum):

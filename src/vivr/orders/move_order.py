@@ -22,6 +22,11 @@ async def lines_of(tx: Tx, order_id: str) -> list[OrderLine]:
     return await store.lines_of(tx, order_id)
 
 
+async def progress_of(tx: Tx, order_id: str) -> OrderState | None:
+    """How far a settled order had come (PAID, SHIPPED or DELIVERED), whatever its money did since."""
+    return await store.progress_of(tx, order_id)
+
+
 async def move_order(
     tx: Tx,
     caller: Caller,

@@ -110,6 +110,15 @@ _HISTORY = Sql(
     """,
 )
 
+_PROGRESS = Sql(
+    "progress_of_order",
+    "How far a settled order had come: paid, shipped or delivered, whatever its money did since.",
+    """
+    SELECT to_state FROM order_history
+    WHERE order_id = %(order_id)s AND to_state IN ('PAID', 'SHIPPED', 'DELIVERED') ORDER BY id DESC LIMIT 1
+    """,
+)
+
 _EXTEND_DEADLINE = Sql(
     "extend_deadline",
     "A new session gives an order more time, and counts.",
@@ -259,6 +268,12 @@ async def insert_history(tx: Tx, **values: object) -> None:
 async def history_of(tx: Tx, order_id: str) -> list[HistoryRow]:
     """How an order came to where it is."""
     return await tx.rows(_HISTORY, HistoryRow, order_id=order_id)
+
+
+async def progress_of(tx: Tx, order_id: str) -> OrderState | None:
+    """How far a settled order had come; None: it never was."""
+    found = await tx.value(_PROGRESS, str, order_id=order_id)
+    return OrderState(found) if found else None
 
 
 async def extend_deadline(tx: Tx, order_id: OrderId, deadline_at: datetime) -> Order | None:

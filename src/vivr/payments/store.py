@@ -114,6 +114,18 @@ _END = Sql(
     """,
 )
 
+_SHIFT_REFUND_SUMS = Sql(
+    "shift_refund_sums",
+    "Move money between what is captured, reserved for a refund and refunded; never more than was captured.",
+    """
+    UPDATE payment
+    SET refunded_minor = refunded_minor + %(refunded_minor)s,
+        refund_pending_minor = refund_pending_minor + %(pending_minor)s, updated_at = %(now)s
+    WHERE id = %(id)s
+    RETURNING *
+    """,
+)
+
 _CLAIM_POLL = Sql(
     "claim_poll",
     "Take one payment that is due to be asked about, and say when the next time is.",
@@ -245,6 +257,13 @@ async def apply_snapshot(tx: Tx, **values: object) -> Payment | None:
 async def end_payment(tx: Tx, payment_id: PaymentId, code: str, now: datetime) -> Payment | None:
     """End a payment for which Stripe never made anything."""
     return await tx.row(_END, Payment, id=payment_id, code=code, now=now)
+
+
+async def shift_refund_sums(tx: Tx, **values: object) -> Payment:
+    """Move the refunded and the refund-pending sum."""
+    payment = await tx.row(_SHIFT_REFUND_SUMS, Payment, **values)
+    assert payment is not None
+    return payment
 
 
 async def claim_poll(tx: Tx, **values: object) -> Payment | None:

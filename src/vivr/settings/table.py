@@ -23,7 +23,7 @@ from vivr.settings.declaration import (
     setting,
 )
 from vivr.settings.parsers import comma_separated, duration, one_of, prefixed_key, whole_number
-from vivr.settings.values import CaptureMethod, MailServer, RateLimit, Secret, ThreeDSecurePolicy
+from vivr.settings.values import CaptureMethod, MailServer, RateLimit, RefundPolicy, Secret, ThreeDSecurePolicy
 
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
@@ -223,6 +223,9 @@ class Settings:
     mail_from: str = setting(
         "MAIL_FROM", parsers.read_email_address, "The sender of every mail", unset="shop@localhost"
     )
+    staff_email: str | None = optional_setting(
+        "STAFF_EMAIL", parsers.read_email_address, "Where staff reads of what needs them, such as a refund that failed"
+    )
     vivr_data: Path = setting("VIVR_DATA", parsers.read_path, "The folder of all local data", unset=".vivr")
     vivr_host: str = setting("VIVR_HOST", parsers.read_bind_host, "The address to listen on", unset="127.0.0.1")
     vivr_port: int = setting("VIVR_PORT", whole_number(1, 65_535), "The port to listen on", unset="8000")
@@ -263,6 +266,15 @@ class Settings:
     )
     fraud_block_score: int = setting(
         "FRAUD_BLOCK_SCORE", whole_number(0, 100), "From this score on, an order is refused", unset="90"
+    )
+    refund_customer_policy: RefundPolicy = setting(
+        "REFUND_CUSTOMER_POLICY",
+        one_of(RefundPolicy),
+        "What a customer's own refund does: wait for staff (request), or be made while nothing was shipped (execute)",
+        unset="request",
+    )
+    refund_approval_amount: Money | None = optional_amount_setting(
+        "REFUND_APPROVAL_AMOUNT", "Above this amount, in major units, two of staff have to agree to a refund"
     )
 
     @property

@@ -52,6 +52,13 @@ class CaptureMethod(StrEnum):
     MANUAL = "manual"
 
 
+class RefundPolicy(StrEnum):
+    """What a customer's own wish for a refund does."""
+
+    REQUEST = "request"
+    EXECUTE = "execute"
+
+
 class ThreeDSecurePolicy(StrEnum):
     """What a card payment asks of 3D Secure, in Stripe's words for ``request_three_d_secure``."""
 

@@ -20,7 +20,7 @@ from vivr.stripe_gateway.answers import (
     StripeUnavailable,
     Unknown,
 )
-from vivr.stripe_gateway.objects import Account, PaymentIntent, Session, StripeCustomer
+from vivr.stripe_gateway.objects import Account, Charge, PaymentIntent, Session, StripeCustomer, StripeRefund
 from vivr.stripe_gateway.requests import API_VERSION, Parameter, StripeRequest
 
 # Telemetry writes a file into the user's configuration folder and tells of the platform; neither is ours to give.
@@ -100,6 +100,18 @@ class Stripe:
     async def read_intent(self, intent_id: str) -> PaymentIntent:
         """One PaymentIntent with its latest charge."""
         return await self._read(f"/v1/payment_intents/{intent_id}", PaymentIntent, expand=_INTENT_EXPANSION)
+
+    async def read_charge(self, charge_id: str) -> Charge:
+        """One charge."""
+        return await self._read(f"/v1/charges/{charge_id}", Charge)
+
+    async def read_refund(self, refund_id: str) -> StripeRefund:
+        """One refund."""
+        return await self._read(f"/v1/refunds/{refund_id}", StripeRefund)
+
+    async def list_refunds(self, intent_id: str) -> list[StripeRefund]:
+        """All refunds of a PaymentIntent, newest first. A list is read-after-write, unlike search."""
+        return await self._list("/v1/refunds", StripeRefund, payment_intent=intent_id)
 
     async def list_sessions(self, customer_id: str) -> list[Session]:
         """All Checkout Sessions of a customer, newest first. A list is read-after-write, unlike search."""

@@ -54,6 +54,20 @@ class Charge(msgspec.Struct, frozen=True):
     payment_method_details: MethodDetails | None = None
 
 
+class StripeRefund(msgspec.Struct, frozen=True):
+    """Money on its way back; one that ``succeeded`` may still be ``failed`` weeks later (Stripe docs, refunds)."""
+
+    id: StripeId
+    amount: int
+    currency: str
+    status: str | None
+    charge: str | None = None
+    payment_intent: str | None = None
+    reason: str | None = None
+    failure_reason: str | None = None
+    metadata: dict[str, str] | None = None
+
+
 class PaymentError(msgspec.Struct, frozen=True):
     """Why the last try failed."""
 

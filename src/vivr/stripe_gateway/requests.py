@@ -66,3 +66,8 @@ def expire_session(session_id: str) -> StripeRequest:
 def cancel_intent(intent_id: str) -> StripeRequest:
     """Cancel a PaymentIntent that was not captured."""
     return StripeRequest(f"/v1/payment_intents/{intent_id}/cancel", {"cancellation_reason": "requested_by_customer"})
+
+
+def create_refund(parameters: Parameters) -> StripeRequest:
+    """Give money of a captured PaymentIntent back; its parameters are built by ``refunds.submit_refund``."""
+    return StripeRequest("/v1/refunds", parameters)

@@ -67,6 +67,18 @@ ERRORS: Final[dict[str, tuple[int, str]]] = {
     "operation_in_progress": (409, "The same operation is in progress: please try again in a moment."),
     "operation_already_done": (409, "This was done already."),
     "card_declined": (402, "The bank declined the payment."),
+    # Refunds
+    "refund_not_found": (404, "There is no such refund."),
+    "payment_not_captured": (409, "Nothing was paid that could be refunded."),
+    "payment_disputed": (409, "The bank disputes this payment: nothing can be refunded before that is settled."),
+    "refund_nothing_left": (409, "Everything was refunded already, or is about to be."),
+    "refund_over_remaining": (422, "More than can still be refunded: {remaining} is left."),
+    "refund_refused": (422, "The payment service refused this refund; nothing was given back."),
+    "refund_in_progress": (409, "A refund of this payment is on its way: please try again in a moment."),
+    "refund_already_decided": (409, "This refund was decided already."),
+    "refund_changed": (409, "What is left has changed since this was asked for: please ask anew."),
+    "refund_needs_another": (409, "A refund of this amount needs the word of another person."),
+    "refund_needs_approver": (403, "A refund of this amount needs the word of an approver."),
     # The ground
     "already_exists": (409, "This exists already."),
     "database_unavailable": (503, "The shop can't be reached for a moment: please try again."),
@@ -105,6 +117,11 @@ FIELDS: Final[dict[str, str]] = {
     "too_many_units": "At most 1000 units fit into one order.",
     "cursor_malformed": "This is not a place in the list.",
     "out_of_range": "This number is out of range.",
+    "amount_or_items": "Name an amount, or items and shipping, not both.",
+    "amount_malformed": "An amount is a decimal number, such as 24.90.",
+    "product_not_in_order": "This product is not in the order.",
+    "quantity_over_rest": "More than can still be given back.",
+    "nothing_left": "Nothing of this is left to give back.",
     "role_unknown": "There is no such role.",
 }
 """Code of a field's rule -> sentence, for forms."""

@@ -12,6 +12,7 @@ from vivr.crash_points import crash_point
 from vivr.database import Database
 from vivr.errors import Unavailable
 from vivr.payments.read_target import StaleRead, read_target
+from vivr.refunds.read_target import RefundTarget, read_refunds
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.webhooks import store
 from vivr.webhooks.events import HANDLERS
@@ -61,7 +62,11 @@ async def _handle(
 ) -> Handled:
     handler = HANDLERS[event.type]
     crash_point("inbox.before_fetch")
-    read = await read_target(database, stripe, shop_id, event.account, handler.target(event))
+    target = handler.target(event)
+    if isinstance(target, RefundTarget):
+        read = await read_refunds(database, stripe, shop_id, event.account, target)
+    else:
+        read = await read_target(database, stripe, shop_id, event.account, target)
     crash_point("inbox.after_fetch")
     async with database.transaction("apply_event") as tx:
         handled = await handler.apply(tx, clock, caller, event, read)

@@ -12,7 +12,6 @@ from vivr.audit.seal_chain import seal_chain
 from vivr.bootstrap import Shop, open_shop
 from vivr.caller import Caller, system_caller
 from vivr.checkout.expire_orders import expire_orders
-from vivr.checkout.recover_operations import recover_operations
 from vivr.customers.forget_expired import forget_expired
 from vivr.email.model import Sender
 from vivr.email.send_message import send_messages
@@ -21,6 +20,8 @@ from vivr.idempotency.claim_request import forget_expired_requests
 from vivr.ids import new_request_id
 from vivr.logs import configure_logs
 from vivr.payments.poll_payments import poll_payments
+from vivr.recovery import recover_operations
+from vivr.refunds.poll_refunds import poll_refunds
 from vivr.settings import Settings
 from vivr.webhooks.process_event import process_events
 
@@ -39,7 +40,7 @@ class Step:
 def steps_of(shop: Shop) -> tuple[Step, ...]:
     """All background steps of a shop."""
     database, stripe, clock, seals, settings = shop.database, shop.stripe, shop.clock, shop.seals, shop.settings
-    sender = Sender(settings.shop_name, settings.mail_from, settings.app_url)
+    sender = Sender(settings.shop_name, settings.mail_from, settings.app_url, settings.staff_email)
     return (
         Step("inbox", lambda caller: process_events(database, stripe, clock, caller, settings.shop_id), pause_s=0.25),
         Step(
@@ -55,6 +56,7 @@ def steps_of(shop: Shop) -> tuple[Step, ...]:
             pause_s=1,
         ),
         Step("operations", lambda caller: recover_operations(database, stripe, clock, seals, caller), pause_s=1),
+        Step("refunds", lambda caller: poll_refunds(database, stripe, clock, caller), pause_s=2),
         Step("deadlines", lambda caller: expire_orders(database, stripe, clock, seals, caller), pause_s=2),
         Step("mail", lambda _: send_messages(database, clock, seals, settings.mail_server, sender), pause_s=1),
         Step("forgetting", lambda _: _forget(shop), pause_s=600),

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from vivr.orders.model import Order, OrderLine
 from vivr.payments.model import Payment
+from vivr.refunds.model import Refund, Wish
 from vivr.web.api.envelope import Json
 
 
@@ -88,15 +89,24 @@ class PaymentOut(Json):
     failure: str | None
 
 
+class RefundedUnitsOut(Json):
+    """Units that a refund gives back; ``restock``: they return to the shelf."""
+
+    product_id: str
+    quantity: int
+    restock: bool
+
+
 class RefundOut(Json):
-    """Money given back."""
+    """Money given back, or asked for; one by amount names no items."""
 
     id: str
     amount: int
     currency: str
     reason: str
     status: str
-    items: list[dict[str, Any]]
+    items: list[RefundedUnitsOut]
+    shipping: bool
     created_at: datetime
 
 
@@ -125,7 +135,27 @@ class OrdersOut(Json):
     next_cursor: str | None
 
 
-def order_out(order: Order, lines: Sequence[OrderLine], payments: Sequence[Payment]) -> OrderOut:
+def refund_out(refund: Refund) -> RefundOut:
+    """A refund as the wire shows it."""
+    wish = Wish.from_json(refund.wish)
+    return RefundOut(
+        id=refund.id,
+        amount=refund.amount_minor,
+        currency=refund.currency,
+        reason=refund.reason,
+        status=refund.state,
+        items=[
+            RefundedUnitsOut(product_id=item.product_id, quantity=item.quantity, restock=item.restock)
+            for item in wish.items
+        ],
+        shipping=wish.shipping,
+        created_at=refund.requested_at,
+    )
+
+
+def order_out(
+    order: Order, lines: Sequence[OrderLine], payments: Sequence[Payment], refunds: Sequence[Refund]
+) -> OrderOut:
     """An order as the wire shows it."""
     return OrderOut(
         id=order.id,
@@ -139,8 +169,7 @@ def order_out(order: Order, lines: Sequence[OrderLine], payments: Sequence[Payme
         total=order.total_minor,
         items=[_line(line) for line in lines if line.kind == "product"],
         payment=_payment(_shown_payment(payments)),
-        # No route refunds yet; what staff refunds at Stripe shows in the payment's sums.
-        refunds=[],
+        refunds=[refund_out(refund) for refund in refunds],
         created_at=order.placed_at,
     )
 

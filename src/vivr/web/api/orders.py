@@ -12,6 +12,7 @@ from vivr.ids import OrderId
 from vivr.orders.model import Order
 from vivr.orders.read_orders import lines_of, orders_of_principal
 from vivr.payments.read_payments import payments_of
+from vivr.refunds.read_refunds import refunds_of_order
 from vivr.web.api.answering import answer_once
 from vivr.web.api.envelope import JsonRoute, Success
 from vivr.web.api.order_shapes import AddressIn, OrderIn, OrderOut, OrdersOut, order_out
@@ -66,7 +67,13 @@ async def list_orders(
         # One more tells whether there is a next part.
         orders = await orders_of_principal(tx, session.principal, before=cursor, limit=limit + 1)
         shown = [
-            order_out(order, await lines_of(tx, order.id), await payments_of(tx, order.id)) for order in orders[:limit]
+            order_out(
+                order,
+                await lines_of(tx, order.id),
+                await payments_of(tx, order.id),
+                await refunds_of_order(tx, order.id),
+            )
+            for order in orders[:limit]
         ]
     next_cursor = shown[-1].id if len(orders) > limit else None
     return Success(data=OrdersOut(items=shown, next_cursor=next_cursor))
@@ -107,7 +114,12 @@ async def place_wish(visit: Visit, caller: Caller, order_id: OrderId, body: Orde
 async def show_order(visit: Visit, order: Order) -> OrderOut:
     """An order as the wire shows it."""
     async with visit.shop.database.transaction("show_order") as tx:
-        return order_out(order, await lines_of(tx, order.id), await payments_of(tx, order.id))
+        return order_out(
+            order,
+            await lines_of(tx, order.id),
+            await payments_of(tx, order.id),
+            await refunds_of_order(tx, order.id),
+        )
 
 
 def _address(given: AddressIn) -> Address:

@@ -11,11 +11,12 @@ from vivr.caller import Caller
 from vivr.clock import Clock
 from vivr.database import Tx
 from vivr.payments.read_target import Read, Target
+from vivr.refunds.read_target import RefundsRead, RefundTarget
 from vivr.webhooks.model import Handled, InboxEvent
 
-_NOT_EVENTS: Final = {"registry", "payment_events"}
+_NOT_EVENTS: Final = {"registry", "payment_events", "refund_events"}
 
-Apply = Callable[[Tx, Clock, Caller, InboxEvent, Read], Awaitable[Handled]]
+Apply = Callable[[Tx, Clock, Caller, InboxEvent, Read | RefundsRead], Awaitable[Handled]]
 
 
 class RegistryError(RuntimeError):
@@ -27,7 +28,7 @@ class Handler:
     """What one event file declares."""
 
     event: str
-    target: Callable[[InboxEvent], Target]
+    target: Callable[[InboxEvent], Target | RefundTarget]
     apply: Apply
 
 
