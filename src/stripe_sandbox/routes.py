@@ -7,6 +7,7 @@ from functools import cached_property
 from stripe_sandbox import listeners
 from stripe_sandbox.call import Handler
 from stripe_sandbox.params import accounts, catalogue, checkout, delivery_and_taxes, official, payments
+from stripe_sandbox.params import invoices as invoice_params
 from stripe_sandbox.params.basic import NOTHING
 from stripe_sandbox.resources import account as account_api
 from stripe_sandbox.resources import attached_methods as kept
@@ -19,6 +20,7 @@ from stripe_sandbox.resources import (
     disputes,
     events_api,
     files,
+    invoices,
     mandates,
     payment_intents,
     payment_methods,
@@ -135,6 +137,11 @@ ROUTES = (
     Route("GET", "/v1/promotion_codes", catalogue.LIST_CODES, coupons.list_codes),
     Route("GET", "/v1/promotion_codes/{id}", NOTHING, coupons.retrieve_code),
     Route("POST", "/v1/promotion_codes/{id}", catalogue.UPDATE_CODE, coupons.update_code),
+    Route("GET", "/v1/invoices", invoice_params.LIST_INVOICES, invoices.list_invoices),
+    Route("GET", "/v1/invoices/{id}", NOTHING, invoices.retrieve_invoice),
+    Route("GET", "/v1/invoices/{id}/lines", invoice_params.LIST_INVOICE_LINES, invoices.list_lines),
+    Route("GET", "/v1/invoice_payments", invoice_params.LIST_INVOICE_PAYMENTS, invoices.list_invoice_payments),
+    Route("GET", "/v1/invoice_payments/{id}", NOTHING, invoices.retrieve_invoice_payment),
     Route("POST", _SHIPPING, delivery_and_taxes.CREATE_SHIPPING_RATE, shipping_rates.create_shipping_rate),
     Route("GET", _SHIPPING, delivery_and_taxes.LIST_SHIPPING_RATES, shipping_rates.list_shipping_rates),
     Route("GET", _SHIPPING + "/{id}", NOTHING, shipping_rates.retrieve_shipping_rate),

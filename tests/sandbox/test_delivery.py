@@ -16,13 +16,13 @@ HOME = {"line1": "1 rue du Four", "postal_code": "75006", "city": "Paris", "coun
 ADDRESS = {"shipping_name": "Anna Buyer", **{f"shipping_{name}": value for name, value in HOME.items()}}
 
 
-def rate(shop: Shop, amount: int = 490, **form: str) -> dict[str, Any]:
-    wish = {"display_name": "Post", "fixed_amount[amount]": str(amount), "fixed_amount[currency]": "eur"}
+def rate(shop: Shop, amount: str = "490", **form: str) -> dict[str, Any]:
+    wish = {"display_name": "Post", "fixed_amount[amount]": amount, "fixed_amount[currency]": "eur"}
     return send(shop, "shipping_rates", **{**wish, **form})
 
 
 def session_with_ways(shop: Shop, **more: Any) -> dict[str, Any]:
-    express = rate(shop, 1290, display_name="Express")["id"]
+    express = rate(shop, "1290", display_name="Express")["id"]
     options = [{"shipping_rate_data": POST}, {"shipping_rate": express}]
     return raw(shop, f"{SESSIONS}/{shop.session(2000, shipping_options=options, **more).id}")
 
@@ -79,7 +79,7 @@ def test_the_chosen_way_is_what_is_paid(shop: Shop) -> None:
 
 def test_a_way_that_is_not_offered_changes_nothing(shop: Shop) -> None:
     session = session_with_ways(shop)
-    assert choose(shop, session, shipping_rate=rate(shop, 1)["id"]) == 422
+    assert choose(shop, session, shipping_rate=rate(shop, "1")["id"]) == 422
     assert raw(shop, f"{SESSIONS}/{session['id']}")["amount_total"] == 2490
 
 

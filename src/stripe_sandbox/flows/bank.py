@@ -9,6 +9,7 @@ from stripe_sandbox.dispute_cases import DEBIT
 from stripe_sandbox.events import emit
 from stripe_sandbox.flows.balance import FILL_DELAY_S
 from stripe_sandbox.flows.disputes import open_dispute
+from stripe_sandbox.flows.invoicing import invoice_session
 from stripe_sandbox.ibans import bank_account_by_fingerprint
 from stripe_sandbox.resources.charges import bank_details, new_charge, outcome
 from stripe_sandbox.state.work import Doc, Work, public
@@ -57,6 +58,7 @@ def settle_debit(work: Work, intent: Doc) -> None:
     if session is not None:
         session["payment_status"] = "paid"
         work.save(session)
+        invoice_session(work, session)
         emit(work, "checkout.session.async_payment_succeeded", session)
     method = work.get("payment_method", intent["payment_method"])
     if bank_account_by_fingerprint(method["sepa_debit"]["fingerprint"]).scenario == "disputed":

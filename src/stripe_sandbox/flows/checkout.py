@@ -84,7 +84,8 @@ def open_intent(work: Work, session: Doc) -> Doc:
         # What the buyer chose since his last try.
         existing.update(amount=session["amount_total"], shipping=shipping)
         return work.save(existing)
-    if session["customer"] is None and (session["customer_creation"] == "always" or data.get("setup_future_usage")):
+    named = session["customer_creation"] == "always" or session["invoice_creation"]["enabled"]
+    if session["customer"] is None and (named or data.get("setup_future_usage")):
         session["customer"] = new_customer(work, {"email": session["customer_email"]})["id"]
     intent = new_intent(
         work,

@@ -3,6 +3,7 @@
 from stripe_sandbox.call import part
 from stripe_sandbox.events import emit
 from stripe_sandbox.flows.discounts import redeem
+from stripe_sandbox.flows.invoicing import invoice_session
 from stripe_sandbox.resources.payment_methods import blank_address
 from stripe_sandbox.state.work import Doc, Work
 
@@ -30,6 +31,7 @@ def complete_session(work: Work, session: Doc, payment_status: str, billing: Doc
     if customer is not None:
         _update_customer(work, session, customer, billing)
     redeem(work, session)
+    invoice_session(work, session)
     event = emit(work, "checkout.session.completed", session)
     session["_completed_event"] = event["id"]
     work.save(session)

@@ -31,10 +31,11 @@ def usable_coupon(work: Work, wish: dict[str, Any], path: str) -> tuple[Doc, Doc
 def take_discount(work: Work, session: Doc, wish: dict[str, Any], path: str) -> None:
     """Gives an open session its one discount; what it takes off is reckoned later."""
     coupon, code = usable_coupon(work, wish, path)
+    drop_discount(work, session)
     shown = {"coupon": coupon["id"] if code is None else None, "promotion_code": None if code is None else code["id"]}
     session["discounts"] = [shown]
     session["_coupon"] = public(coupon)
-    session["_discount"] = {
+    discount: Doc = {
         "id": work.mint("di"),
         "object": "discount",
         "checkout_session": session["id"],
@@ -49,10 +50,13 @@ def take_discount(work: Work, session: Doc, wish: dict[str, Any], path: str) -> 
         "subscription": None,
         "subscription_item": None,
     }
+    session["_discount"] = work.insert(discount)["id"]
 
 
-def drop_discount(session: Doc) -> None:
+def drop_discount(work: Work, session: Doc) -> None:
     """Takes the discount back from an open session."""
+    if session["_discount"] is not None:
+        work.delete(work.get("discount", session["_discount"]))
     session.update(discounts=[], _coupon=None, _discount=None)
 
 

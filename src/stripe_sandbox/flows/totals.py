@@ -8,7 +8,6 @@ reckoned on the price without it.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 from stripe_sandbox.flows.discounts import apply_coupon
 from stripe_sandbox.resources.session_lines import lines_of
@@ -83,12 +82,12 @@ def breakdown(work: Work, session: Doc) -> Doc:
             sum_so_far["taxable_amount"] += tax["taxable_amount"]
     taken: int = session["total_details"]["amount_discount"]
     return {
-        "discounts": shown_discounts(session, taken),
+        "discounts": shown_discounts(work, session, taken),
         "taxes": shown_taxes(work, list(by_rate.values())),
     }
 
 
-def shown_discounts(session: Doc, amount: int) -> list[Doc]:
+def shown_discounts(work: Work, session: Doc, amount: int) -> list[Doc]:
     """What the session's discount takes off, of the whole or of one line."""
-    discount: dict[str, Any] | None = session["_discount"]
+    discount = work.find("discount", session["_discount"] or "")
     return [] if discount is None else [{"amount": amount, "discount": discount}]

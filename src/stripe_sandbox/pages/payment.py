@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from stripe_sandbox.declines import localized
 from stripe_sandbox.flows.checkout import complete_free_session, confirm_session, intent_of
+from stripe_sandbox.flows.recovery import recover_session
 from stripe_sandbox.pages.entries import EntryProblem, is_email
 from stripe_sandbox.pages.payment_buyer import Typed, keep_answers, known_email, read_method, read_typed
 from stripe_sandbox.pages.payment_choices import ChoiceRefusedError, change_order
@@ -17,6 +18,7 @@ from stripe_sandbox.resources.payment_methods import billing_details
 from stripe_sandbox.sandbox import Sandbox
 from stripe_sandbox.state.work import Doc, Work, open_work
 from stripe_sandbox.timers import run_due
+from stripe_sandbox.wire.errors import StripeError
 from stripe_sandbox.wire.forms import decode_fields
 
 SEE_OTHER = 303
@@ -42,6 +44,25 @@ async def show_payment_page(sandbox: Sandbox, request: Request) -> Response:
         method = wanted if wanted in session["payment_method_types"] else "card"
         notice = _last_failure(work, session, language) if "failed" in request.query_params else None
         return show_view(work, View(session, language, Typed(method=method), notice))
+
+
+async def recover_payment_page(sandbox: Sandbox, request: Request) -> Response:
+    """GET: on to the page of a new session, a copy of the expired one."""
+    session_id: str = request.path_params["session"]
+    account = sandbox.store.account_of(session_id)
+    if account is None:
+        return not_found()
+    run_due(sandbox.store, account)
+    language = choose_language(None, request.headers.get("accept-language", ""))
+    try:
+        with open_work(sandbox.store, account) as work:
+            expired = work.get("checkout.session", session_id)
+            copy = recover_session(work, expired, str(request.base_url).rstrip("/"))
+    except StripeError:
+        copy = None
+    if copy is None:
+        return show_message("expired", language, None, status=410)
+    return RedirectResponse(f"/c/pay/{copy['id']}", SEE_OTHER)
 
 
 def _last_failure(work: Work, session: Doc, language: Language) -> Notice | None:

@@ -61,7 +61,7 @@ def _choose_code(work: Work, session: Doc, fields: dict[str, str]) -> None:
     if not session["allow_promotion_codes"]:
         return
     if "drop_code" in fields:
-        drop_discount(session)
+        drop_discount(work, session)
     word = fields.get("promotion_code", "").strip()
     if not word:
         return

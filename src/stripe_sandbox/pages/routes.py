@@ -17,6 +17,9 @@ def page_routes(sandbox: Sandbox) -> list[Route]:
     async def submit_payment(request: Request) -> Response:
         return await payment.submit_payment_page(sandbox, request)
 
+    async def recover_payment(request: Request) -> Response:
+        return await payment.recover_payment_page(sandbox, request)
+
     async def show_challenge(request: Request) -> Response:
         return await challenge.show_challenge(sandbox, request)
 
@@ -30,6 +33,7 @@ def page_routes(sandbox: Sandbox) -> list[Route]:
     return [
         Route("/c/pay/{session}", show_payment, methods=["GET"]),
         Route("/c/pay/{session}", submit_payment, methods=["POST"]),
+        Route("/c/recover/{session}", recover_payment, methods=["GET"]),
         Route("/c/authenticate/{intent}", show_challenge, methods=["GET"]),
         Route("/c/authenticate/{intent}", submit_challenge, methods=["POST"]),
         Route("/", show_overview, methods=["GET"]),

@@ -3,6 +3,9 @@
 from stripe_sandbox.call import Call
 from stripe_sandbox.state.work import Doc
 
+NAME = "Sandbox"
+COUNTRY = "FR"
+
 
 def retrieve_account(call: Call) -> Doc:
     """GET /v1/account."""
@@ -11,7 +14,7 @@ def retrieve_account(call: Call) -> Doc:
         "object": "account",
         "business_profile": {
             "mcc": None,
-            "name": "Sandbox",
+            "name": NAME,
             "support_email": None,
             "support_phone": None,
             "support_url": None,
@@ -20,7 +23,7 @@ def retrieve_account(call: Call) -> Doc:
         "business_type": None,
         "capabilities": {"card_payments": "active", "sepa_debit_payments": "active", "transfers": "active"},
         "charges_enabled": True,
-        "country": "FR",
+        "country": COUNTRY,
         "created": call.work.account.created,
         "default_currency": "eur",
         "details_submitted": True,
@@ -33,7 +36,7 @@ def retrieve_account(call: Call) -> Doc:
                 "statement_descriptor_prefix_kana": None,
                 "statement_descriptor_prefix_kanji": None,
             },
-            "dashboard": {"display_name": "Sandbox", "timezone": "Etc/UTC"},
+            "dashboard": {"display_name": NAME, "timezone": "Etc/UTC"},
             "payments": {
                 "statement_descriptor": None,
                 "statement_descriptor_kana": None,

@@ -9,7 +9,7 @@ from stripe_sandbox.resources.customers import find_usable
 from stripe_sandbox.resources.session_lines import lines_of
 from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.wire.errors import invalid, missing_object, refused
-from stripe_sandbox.wire.lists import LIMIT_DEFAULT, Conditions, as_list, check_cursors, list_objects
+from stripe_sandbox.wire.lists import LIMIT_DEFAULT, Conditions, as_list, list_objects, page_of
 from stripe_sandbox.wire.metadata import merge_metadata
 
 
@@ -135,18 +135,7 @@ def list_line_items(call: Call) -> Doc:
     """GET /v1/checkout/sessions/{id}/line_items, in the order of the request that made them."""
     session = _in_path(call)
     lines = [public(line) for line in lines_of(call.work, session)]
-    after, before = check_cursors(call.params)
-    limit: int = call.params.get("limit", LIMIT_DEFAULT)
-    cursor = after or before
-    places = {line["id"]: index for index, line in enumerate(lines)}
-    if cursor is not None and cursor not in places:
-        raise missing_object("line_item", cursor, param="starting_after" if after else "ending_before", status=400)
-    url = f"/v1/checkout/sessions/{session['id']}/line_items"
-    if before is not None:
-        candidates = lines[: places[before]]
-        return as_list(candidates[-limit:], url, has_more=len(candidates) > limit)
-    candidates = lines[places[after] + 1 :] if after is not None else lines
-    return as_list(candidates[:limit], url, has_more=len(candidates) > limit)
+    return page_of(lines, f"/v1/checkout/sessions/{session['id']}/line_items", call.params, noun="line_item")
 
 
 def included_line_items(work: Work, session: Doc) -> Doc:

@@ -4,7 +4,7 @@ Which fields hold ids of what is a table per object. A path that names no expand
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from stripe_sandbox.wire.errors import invalid
@@ -12,24 +12,33 @@ from stripe_sandbox.wire.errors import invalid
 Doc = dict[str, Any]
 Finder = Callable[[str, str], Doc | None]
 Included = Callable[[Doc, str], object]
-Fields = Mapping[str, "str | Fields | None"]
+Fields = Mapping[str, "str | Fields | OnDemand"]
 
 DEPTH_MAX = 4
 # The id may name objects of several kinds.
 ANY_KIND = "*"
 
-# object -> field -> kind of the object that its id names; None marks what is shown only when asked for, a table the
-# fields of a plain object within, or of each in a plain list.
+
+@dataclass(frozen=True)
+class OnDemand:
+    """What is shown only when asked for: a list of objects, or plain objects with these fields."""
+
+    fields: Fields = field(default_factory=dict[str, Any])
+
+
+_DISCOUNTED: Fields = {"discount": "discount"}
+# object -> field -> kind of the object that its id names; a table holds the fields of a plain object within, or of each
+# in a plain list.
 EXPANDABLE: dict[str, Fields] = {
     "checkout.session": {
         "customer": "customer",
         "invoice": "invoice",
-        "line_items": None,
+        "line_items": OnDemand(),
         "payment_intent": "payment_intent",
         "setup_intent": "setup_intent",
-        "shipping_cost": {"shipping_rate": "shipping_rate", "taxes": None},
+        "shipping_cost": {"shipping_rate": "shipping_rate", "taxes": OnDemand()},
         "shipping_options": {"shipping_rate": "shipping_rate"},
-        "total_details": {"breakdown": None},
+        "total_details": {"breakdown": OnDemand({"discounts": _DISCOUNTED, "taxes": {}})},
     },
     "payment_intent": {
         "customer": "customer",
@@ -46,7 +55,7 @@ EXPANDABLE: dict[str, Fields] = {
         "dispute": "dispute",
         "payment_intent": "payment_intent",
         "payment_method": "payment_method",
-        "refunds": None,
+        "refunds": OnDemand(),
         "review": "review",
     },
     "refund": {
@@ -60,10 +69,25 @@ EXPANDABLE: dict[str, Fields] = {
     "payout": {"balance_transaction": "balance_transaction", "failure_balance_transaction": "balance_transaction"},
     "price": {"product": "product"},
     "product": {"default_price": "price"},
-    "item": {"discounts": None, "price": "price", "taxes": None},
+    "item": {"discounts": OnDemand(_DISCOUNTED), "price": "price", "taxes": OnDemand()},
     "discount": {"customer": "customer", "promotion_code": "promotion_code", "source": {"coupon": "coupon"}},
     "promotion_code": {"customer": "customer", "promotion": {"coupon": "coupon"}},
     "balance_transaction": {"source": ANY_KIND},
+    "invoice": {
+        "customer": "customer",
+        "discounts": "discount",
+        "lines": {},
+        "payments": OnDemand(),
+        "shipping_cost": {"shipping_rate": "shipping_rate", "taxes": OnDemand()},
+        "total_discount_amounts": _DISCOUNTED,
+        "total_taxes": {"tax_rate_details": {"tax_rate": "tax_rate"}},
+    },
+    "line_item": {
+        "discount_amounts": _DISCOUNTED,
+        "pricing": {"price_details": {"price": "price"}},
+        "taxes": {"tax_rate_details": {"tax_rate": "tax_rate"}},
+    },
+    "invoice_payment": {"invoice": "invoice", "payment": {"payment_intent": "payment_intent"}},
 }
 
 
@@ -111,26 +135,35 @@ def _expand_field(
         raise _unexpandable(along.path)
     value: Any = holder.get(name)
     kind = fields[name]
-    if kind is None and value is None:
-        value = along.include(owner, within + name)
-    elif isinstance(kind, str) and isinstance(value, str):
-        value = along.find(kind, value) or value
-    if isinstance(kind, Mapping):
-        value = _expand_plain(owner, value, kind, steps, along)
+    if isinstance(kind, OnDemand):
+        value = along.include(owner, within + name) if value is None else value
+        kind = kind.fields
+    elif isinstance(kind, str):
+        value = _found(kind, value, along)
+    inside: Fields = kind if isinstance(kind, Mapping) else {}
+    if isinstance(value, list):
+        value = [
+            item if isinstance(item, str) else _expand_within(owner, item, inside, steps, along)
+            for item in cast("list[Doc | str]", value)
+        ]
     elif isinstance(value, dict):
-        value = _expand_path({**cast("Doc", value)}, steps[1:], along)
-    elif isinstance(value, list):
-        value = [_expand_path(item, steps[1:], along) for item in cast("list[Doc]", value)]
+        value = _expand_within(owner, cast("Doc", value), inside, steps, along)
     return {**holder, name: value}
 
 
-def _expand_plain(owner: Doc, value: Any, fields: Fields, steps: list[str], along: _Expansion) -> Any:
-    """A plain object, or a plain list of them."""
-    if len(steps) == 1 or value is None:
-        return value
+def _found(kind: str, value: Any, along: _Expansion) -> Any:
+    """The object that an id names, or those of a list of ids; what is shown whole already stays."""
     if isinstance(value, list):
-        items = cast("list[Doc]", value)
-        return [_expand_field(owner, item, fields, steps[1:], along, f"{steps[0]}.") for item in items]
+        return [_found(kind, item, along) for item in cast("list[Any]", value)]
+    return along.find(kind, value) or value if isinstance(value, str) else value
+
+
+def _expand_within(owner: Doc, value: Doc, fields: Fields, steps: list[str], along: _Expansion) -> Doc:
+    """Goes on in an object, or in a plain one, which has the fields that its place gives it."""
+    if len(steps) == 1:
+        return value
+    if "object" in value:
+        return _expand_path({**value}, steps[1:], along)
     return _expand_field(owner, value, fields, steps[1:], along, f"{steps[0]}.")
 
 

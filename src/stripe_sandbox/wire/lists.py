@@ -98,3 +98,18 @@ def check_cursors(params: Doc) -> tuple[str | None, str | None]:
 def as_list(data: list[Doc], url: str, *, has_more: bool = False) -> Doc:
     """Stripe's list object."""
     return {"object": "list", "data": data, "has_more": has_more, "url": url}
+
+
+def page_of(items: Sequence[Doc], url: str, params: Doc, *, noun: str) -> Doc:
+    """One page of a list that belongs to one object, in its own order."""
+    after, before = check_cursors(params)
+    limit: int = params.get("limit", LIMIT_DEFAULT)
+    cursor = after or before
+    places = {item["id"]: index for index, item in enumerate(items)}
+    if cursor is not None and cursor not in places:
+        raise missing_object(noun, cursor, param="starting_after" if after else "ending_before", status=400)
+    if before is not None:
+        candidates = items[: places[before]]
+        return as_list(list(candidates[-limit:]), url, has_more=len(candidates) > limit)
+    candidates = items[places[after] + 1 :] if after is not None else items
+    return as_list(list(candidates[:limit]), url, has_more=len(candidates) > limit)
