@@ -1,6 +1,7 @@
 """The command line: `python -m stripe_sandbox --port 12111 --data DIR`, and `ctl` for the controls of a running one."""
 
 import argparse
+import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from stripe_sandbox.server import build_app
 from stripe_sandbox.state.store import Store
 
 PORT_DEFAULT = 12111
+WEBHOOKS_VARIABLE = "SANDBOX_WEBHOOKS"
 
 
 def read_webhook(text: str) -> tuple[str, str]:
@@ -26,6 +28,11 @@ def read_webhook(text: str) -> tuple[str, str]:
     if not mark or not url.startswith(("http://", "https://")):
         raise argparse.ArgumentTypeError("expected URL=whsec_...")
     return url, "whsec_" + secret
+
+
+def read_webhooks(text: str) -> list[tuple[str, str]]:
+    """Several of them, apart by blanks or line breaks, as the environment holds them."""
+    return [read_webhook(part) for part in text.split()]
 
 
 def read_delays(text: str) -> tuple[float, ...]:
@@ -58,7 +65,8 @@ def build_parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="URL=SECRET",
-        help="endpoint that every account begins with",
+        help=f"endpoint that every account begins with; {WEBHOOKS_VARIABLE} in the environment holds more, unseen by "
+        "those who may list processes",
     )
     parser.add_argument(
         "--retry-delays", type=read_delays, default=RETRY_DELAYS_S, help="seconds between deliveries, such as 1,5,30"
@@ -88,10 +96,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if argv is None else list(argv)
     if given[:1] == ["ctl"]:
         return ctl.main(given[1:])
-    arguments = build_parser().parse_args(given)
+    parser = build_parser()
+    arguments = parser.parse_args(given)
+    try:
+        webhooks = [*arguments.webhook, *read_webhooks(os.environ.get(WEBHOOKS_VARIABLE, ""))]
+    except argparse.ArgumentTypeError as error:
+        parser.error(f"{WEBHOOKS_VARIABLE}: {error}")
     local = is_loopback(f"http://{arguments.host}")
     options = Options(
-        webhooks=tuple(arguments.webhook),
+        webhooks=tuple(webhooks),
         retry_delays_s=arguments.retry_delays,
         ack_wait_s=arguments.ack_wait,
         deliver_anywhere=arguments.deliver_anywhere,

@@ -52,17 +52,18 @@ class Stack:
         """Start ``web``, ``worker`` or ``sandbox``; its output goes to a file beside the data."""
         match name:
             case "sandbox":
-                endpoint = f"{self.shop_url}/api/stripe/webhook={self.environment['STRIPE_WEBHOOK_SECRET']}"
                 port = self.sandbox_url.rpartition(":")[2]
                 data = str(self.folder / "sandbox")
-                command = ["-m", "stripe_sandbox", "--port", port, "--data", data, "--webhook", endpoint]
+                command = ["-m", "stripe_sandbox", "--port", port, "--data", data]
                 command += ["--retry-delays", "0.5,1,2,5,10,30,60"]
             case _:
                 command = [str(LAUNCHER), name, *arguments]
+        endpoint = f"{self.shop_url}/api/stripe/webhook={self.environment['STRIPE_WEBHOOK_SECRET']}"
+        webhooks = {"SANDBOX_WEBHOOKS": endpoint} if name == "sandbox" else {}
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *command],
-                env={**os.environ, **self.environment},
+                env={**os.environ, **self.environment, **webhooks},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

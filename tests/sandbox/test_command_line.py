@@ -1,6 +1,7 @@
 """The process: its address, its memory after a kill, its options, and what it refuses."""
 
 import argparse
+import os
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 import stripe
 
 from sandbox.harness import Receiver
-from stripe_sandbox.__main__ import build_parser, main, read_delays, read_webhook
+from stripe_sandbox.__main__ import build_parser, main, read_delays, read_webhook, read_webhooks
 
 KEY = {"Authorization": "Bearer sk_test_commandline"}
 
@@ -21,10 +22,9 @@ KEY = {"Authorization": "Bearer sk_test_commandline"}
 class Process:
     """A sandbox as a process of its own."""
 
-    def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "stripe_sandbox", "--port", "0", *arguments], stdout=subprocess.PIPE, text=True
-        )
+    def __init__(self, *arguments: str, **environment: str) -> None:
+        command = [sys.executable, "-m", "stripe_sandbox", "--port", "0", *arguments]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment})
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith("stripe_sandbox listens on http://127.0.0.1:"), line
@@ -61,7 +61,8 @@ def test_state_survives_a_kill_and_due_deliveries_go_on(
         if http.get("/_sandbox/deliveries").json()["deliveries"][0]["state"] == "retrying":
             break
     processes[0].end(signal.SIGKILL)
-    processes.append(Process(*arguments[:-1], arguments[-1] + "second"))
+    # The second time the secret stands in the environment, where the list of processes does not show it.
+    processes.append(Process(*arguments[:-2], SANDBOX_WEBHOOKS=arguments[-1] + "second"))
     http = processes[1].http
     assert http.get(f"/v1/customers/{customer['id']}").json() == customer
     assert http.post("/v1/customers", headers={"Idempotency-Key": "k"}).headers["Idempotent-Replayed"] == "true"
@@ -97,6 +98,20 @@ def test_the_webhook_option_takes_urls_with_equal_signs() -> None:
 def test_a_webhook_option_without_url_or_secret_is_refused(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
         read_webhook(text)
+
+
+def test_the_environment_holds_several_webhooks_and_a_wrong_one_ends_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = read_webhooks("http://127.0.0.1:1/a=whsec_a\n http://127.0.0.1:2/b=whsec_b ")
+    assert both == [("http://127.0.0.1:1/a", "whsec_a"), ("http://127.0.0.1:2/b", "whsec_b")]
+    monkeypatch.setenv("SANDBOX_WEBHOOKS", "http://127.0.0.1:1/a=secret")
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert "SANDBOX_WEBHOOKS: expected URL=whsec_..." in error
+    assert "secret" not in error.replace("SECRET", "")
 
 
 def test_the_delays_option_takes_seconds() -> None:

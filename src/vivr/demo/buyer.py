@@ -116,7 +116,8 @@ class Buyer:
     def pay(self, hosted_url: str, number: str) -> PaymentTrial:
         """Pay on the hosted page; after a payment this ends on the shop's own return page."""
         self._tell(say("Paying on the hosted page with the card {number}", number=number))
-        form = self._get(hosted_url).content.form_to("/c/pay/")
+        # Beside it the page may have one for promotion codes and deliveries.
+        form = next((form for form in self._get(hosted_url).content.forms if "number" in form.names), None)
         if form is None:
             raise PurchaseFailedError(say("the hosted page takes no payment any more"))
         card = {"number": number, "expiry": "12 / 34", "cvc": security_code(number), "name": _DELIVERY["name"]}

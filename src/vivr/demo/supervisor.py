@@ -138,8 +138,7 @@ class Demo:
             "worker": [*python, "vivr.cli.main", "worker"],
         }
         if self._environment["STRIPE_API_BASE"] == self._ports.sandbox_url:
-            webhook = f"{self._ports.shop_url}/api/stripe/webhook={self._environment['STRIPE_WEBHOOK_SECRET']}"
-            options = ["--port", str(self._ports.sandbox), "--data", str(self._place.sandbox), "--webhook", webhook]
+            options = ["--port", str(self._ports.sandbox), "--data", str(self._place.sandbox)]
             commands["sandbox"] = [*python, "stripe_sandbox", *options]
         if self._environment["SMTP_URL"] == f"smtp://127.0.0.1:{self._smtp_port}":
             options = ["--port", str(self._ports.mailbox), "--smtp-port", str(self._smtp_port)]
@@ -166,7 +165,12 @@ class Demo:
             raise DemoFailedError("\n".join(busy))
 
     def _spawn(self, name: str) -> None:
-        process = Process(name, self._commands[name], self._environment, self._place)
+        environment = self._environment
+        if name == "sandbox":
+            # Not as an option: the arguments of a process can be read by everybody on the machine.
+            webhook = f"{self._ports.shop_url}/api/stripe/webhook={environment['STRIPE_WEBHOOK_SECRET']}"
+            environment = {**environment, "SANDBOX_WEBHOOKS": webhook}
+        process = Process(name, self._commands[name], environment, self._place)
         process.start()
         self._processes.append(process)
 
