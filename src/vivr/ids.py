@@ -22,13 +22,15 @@ MessageId = NewType("MessageId", str)
 RefundId = NewType("RefundId", str)
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-_LENGTH: Final = 26
+_PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+_PLACES: Final = tuple(range(120, -1, -10))
 _RANDOM_BITS: Final = 80
 
 
 def _sortable(at: datetime) -> str:
+    # Two characters at a time: every request, accepted webhook and refused one gets an id.
     value = (int(at.timestamp() * 1000) << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
-    return "".join(_ALPHABET[(value >> (5 * place)) & 31] for place in reversed(range(_LENGTH)))
+    return "".join([_PAIRS[(value >> place) & 1023] for place in _PLACES])
 
 
 def new_order_id(at: datetime) -> OrderId:

@@ -44,7 +44,7 @@ _TABLE: Final = re.compile(
 _COMMON_TABLE: Final = re.compile(
     r"(?:\bWITH\s+(?:RECURSIVE\s+)?|,\s*)([a-z_]+)\s*(?:\([^()]*\)\s*)?AS\s*(?:MATERIALIZED\s*)?\("
 )
-_PARAMETER: Final = re.compile(r"%\((\w+)\)s")
+_PARAMETER: Final = re.compile(r"%\((\w+)\)[sb]")
 _NOT_TABLES: Final = {"update", "unnest", "generate_series", "lateral", "excluded", "nowait", "skip", "set"}
 
 

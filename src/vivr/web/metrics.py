@@ -4,6 +4,7 @@ Counts and times by route template, never by path or principal. There is no pass
 the loopback address, and a proxy in front must not pass ``/metrics`` on to the outside.
 """
 
+from functools import cache
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
@@ -29,12 +30,18 @@ class Metrics:
             registry=self._registry,
             buckets=_BUCKETS_S,
         )
+        # Labels are looked up once per series: methods, routes and statuses are few.
+        self._series = cache(self._find_series)
 
     def count(self, method: str, route: str, status: int, took_s: float) -> None:
         """Count one answer."""
         known = method if method in _METHODS else "other"
-        self._requests.labels(known, route, str(status)).inc()
-        self._seconds.labels(known, route).observe(took_s)
+        answers, seconds = self._series(known, route, status)
+        answers.inc()
+        seconds.observe(took_s)
+
+    def _find_series(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        return self._requests.labels(method, route, str(status)), self._seconds.labels(method, route)
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format, with what other rooms count in the process's own registry."""

@@ -3,7 +3,6 @@
 An event is a hint: id, type, object id, account and livemode are all that is taken from it.
 """
 
-import hashlib
 import hmac
 import re
 from collections import Counter
@@ -86,7 +85,7 @@ def is_signed(body: bytes, header: bytes, secrets: Sequence[bytes], *, now: date
     payload = times[0] + b"." + body
     is_valid = False
     for secret in secrets:
-        expected = hmac.new(secret, payload, hashlib.sha256).hexdigest().encode()
+        expected = hmac.digest(secret, payload, "sha256").hex().encode()
         for signature in given:
             is_valid |= hmac.compare_digest(expected, signature)
     return is_valid
