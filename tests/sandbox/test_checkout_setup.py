@@ -30,6 +30,8 @@ def test_a_session_without_money_holds_a_setup_intent_from_the_start(shop: Shop)
         "off_session",
     )
     assert raw(shop, f"{SESSIONS}/{session['id']}/line_items")["data"] == []
+    overview = shop.http.get("/", params={"account": raw(shop, "account")["id"]})
+    assert (overview.status_code, session["id"] in overview.text) == (200, True)
 
 
 def test_a_saved_card_belongs_to_the_customer_and_pays_later(shop: Shop) -> None:

@@ -47,7 +47,7 @@ def _session_row(doc: Doc) -> dict[str, Any]:
     return {
         "id": doc["id"],
         "status": f"{doc['status']}, {doc['payment_status']}",
-        "amount": show_amount(doc["amount_total"], doc["currency"], "en"),
+        "amount": "" if doc["amount_total"] is None else show_amount(doc["amount_total"], doc["currency"], "en"),
         "reference": doc["client_reference_id"],
         "url": f"/c/pay/{doc['id']}" if doc["status"] == "open" else None,
         "created": _shown_time(doc["created"]),

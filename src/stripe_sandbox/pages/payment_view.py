@@ -79,6 +79,8 @@ def _order(work: Work, session: Doc, language: Language) -> dict[str, Any]:
     currency: str = session["currency"]
     totals: Doc = session["total_details"]
     lines = lines_of(work, session)
+    taken, delivery = totals["amount_discount"], totals["amount_shipping"]
+    on_top: int = session["amount_total"] - session["amount_subtotal"] + taken - delivery
     return {
         "lines": [_line(line, language) for line in lines],
         "deliveries": [
@@ -92,9 +94,10 @@ def _order(work: Work, session: Doc, language: Language) -> dict[str, Any]:
         ],
         "takes_codes": bool(session["allow_promotion_codes"]),
         "code": _code(work, session),
-        "discount": _shown(-totals["amount_discount"], currency, language),
-        "delivery": show_amount(totals["amount_shipping"], currency, language) if session["shipping_cost"] else None,
-        "tax": _shown(totals["amount_tax"], currency, language),
+        "discount": _shown(-taken, currency, language),
+        "delivery": show_amount(delivery, currency, language) if session["shipping_cost"] else None,
+        "tax": _shown(on_top, currency, language),
+        "tax_included": _shown(totals["amount_tax"] - on_top, currency, language),
         "total": show_amount(session["amount_total"], currency, language),
         "total_minor": session["amount_total"],
     }

@@ -12,7 +12,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "total": ("Total due", "Total à payer"),
     "discount": ("Discount", "Remise"),
     "delivery": ("Delivery", "Livraison"),
-    "tax": ("Tax", "TVA"),
+    "tax": ("Tax", "Taxes"),
+    "tax_included": ("including tax of", "dont taxes"),
     "quantity": ("Qty", "Qté"),
     "quantity_of": ("Quantity of", "Quantité de"),
     "promotion_code": ("Promotion code", "Code promo"),
@@ -47,6 +48,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "mandate": (
         "By paying you allow this shop to debit your account once. Test accounts only.",
         "En payant, vous autorisez ce commerce à prélever votre compte une fois. Comptes de test uniquement.",
+    ),
+    "mandate_to_save": (
+        "You allow this shop to debit your account later. Test accounts only.",
+        "Vous autorisez ce commerce à prélever votre compte plus tard. Comptes de test uniquement.",
     ),
     "pay": ("Pay", "Payer"),
     "book": ("Book", "Réserver"),
