@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stripe_sandbox.faults import BAD_SIGNATURE, DEAD, DELAY, DROP, DUPLICATE, SHUFFLE, WEBHOOK_FAULTS, take_faults
-from stripe_sandbox.listeners import find_listener
+from stripe_sandbox.listeners import find_listener, is_listener
 from stripe_sandbox.signing import signature_header
 from stripe_sandbox.state.work import Doc, Work, public
 
@@ -79,7 +79,8 @@ def _shuffled(work: Work) -> list[Key]:
 def prepare(work: Work, key: Key) -> Letter | None:
     """Takes the delivery's faults; None when nothing is to be sent now."""
     event_id, endpoint_id = key
-    endpoint = find_listener(work, endpoint_id) or work.find("webhook_endpoint", endpoint_id)
+    listens = is_listener(endpoint_id)
+    endpoint = find_listener(work, endpoint_id) if listens else work.find("webhook_endpoint", endpoint_id)
     event = work.find("event", event_id)
     if endpoint is None or event is None or endpoint["status"] != "enabled":
         _update(work, key, state="ended", due=None)

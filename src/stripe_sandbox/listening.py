@@ -4,6 +4,7 @@ Source: Stripe CLI 1.52.0, which names its listener in the header `Websocket-Id`
 """
 
 import json
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import Any, cast
 
@@ -44,10 +45,8 @@ class Taps:
         with self._work(account_id) as work:
             listeners.connect(work, listener_id)
         try:
-            while True:
-                self._take(account_id, listener_id, await socket.receive_text())
-        except WebSocketDisconnect:
-            pass
+            while (message := await socket.receive())["type"] != "websocket.disconnect":
+                self._take(account_id, listener_id, message.get("text") or "")
         finally:
             # A command line that connected anew has another websocket by now.
             if self._open.get(listener_id) is socket:
@@ -55,7 +54,7 @@ class Taps:
                 with self._work(account_id) as work:
                     listeners.disconnect(work, listener_id)
 
-    def _work(self, account_id: str) -> Any:
+    def _work(self, account_id: str) -> AbstractContextManager[Work]:
         account = self.store.find_account(account_id)
         assert account is not None
         return open_work(self.store, account)
@@ -83,7 +82,9 @@ class Taps:
                 "webhook_conversation_id": CONVERSATION + event_id,
                 "webhook_id": event_id,
             }
-            await socket.send_text(json.dumps(message, ensure_ascii=False))
+            # What a websocket that just closed did not take is ended by `serve`.
+            with suppress(WebSocketDisconnect, RuntimeError):
+                await socket.send_text(json.dumps(message, ensure_ascii=False))
 
     def _take(self, account_id: str, listener_id: str, text: str) -> None:
         """Reads one message; what is none of the protocol is passed over."""

@@ -10,7 +10,11 @@ from websockets import Subprotocol
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from sandbox.harness import Shop
+from sandbox.harness import ServerThread, Shop
+from stripe_sandbox import Store, SystemClock
+from stripe_sandbox.hangup import cut_connection
+from stripe_sandbox.listeners import KEPT_MAX, account_of
+from stripe_sandbox.listening import Taps
 
 PROTOCOL = Subprotocol("stripecli-devproxy-v1")
 WAIT_S = 20
@@ -85,7 +89,7 @@ def test_a_delivery_is_pending_then_acknowledged_then_what_the_server_answered(
     shop.client.v1.customers.create()
     conversation = heard(listener)["webhook_conversation_id"]
     wait_for(shop, "pending", [None])
-    for nonsense in ("{", "[]", '{"type": "event_ack"}', '{"type": "webhook_response", "status": "fine"}'):
+    for nonsense in (b"bytes", "{", "[]", '{"type": "event_ack"}', '{"type": "webhook_response", "status": "fine"}'):
         listener.send(nonsense)
     listener.send(json.dumps({"type": "event_ack", "webhook_conversation_id": conversation}))
     wait_for(shop, "acknowledged", [None])
@@ -126,3 +130,35 @@ def test_a_resend_names_an_endpoint_or_the_command_line(shop: Shop) -> None:
     assert (missing.status_code, missing.json()["error"]["param"]) == (400, "webhook_endpoint")
     assert shop.http.post(f"/v1/events/{event.id}/retry", data={"for_stripecli": "true"}).status_code == 200
     assert shop.control("GET", "deliveries")["deliveries"] == []
+
+
+def test_a_command_line_that_connects_anew_keeps_its_listener(shop: Shop) -> None:
+    listener = session(shop)["websocket_id"]
+    with dial(shop, listener) as first, dial(shop, listener) as second:
+        first.close()
+        shop.client.v1.customers.create()
+        assert heard(second)["type"] == "webhook_event"
+
+
+def test_no_websocket_is_taken_for_open_after_a_restart() -> None:
+    store = Store(None, SystemClock(), 1)
+    store.connection.execute("INSERT INTO listener (id, account, connected) VALUES ('cliws_1', 'acct_1', 1)")
+    Taps(store)
+    assert store.connection.execute("SELECT connected FROM listener").fetchone()["connected"] == 0
+    store.close()
+
+
+def test_only_the_newest_listeners_that_nobody_uses_are_remembered(shop: Shop, server: ServerThread) -> None:
+    names = [session(shop)["websocket_id"] for _ in range(KEPT_MAX + 3)]
+    known = [name for name in names if account_of(server.store, name) is not None]
+    assert known == names[-KEPT_MAX - 1 :]
+
+
+def test_a_websocket_under_a_foreign_host_name_is_refused(shop: Shop) -> None:
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    upgrade |= {"Sec-WebSocket-Key": "c2l4dGVlbiBieXRlcyBvaw==", "Host": "evil.example"}
+    assert shop.http.get("/_sandbox/stripecli", headers=upgrade).status_code == 421
+
+
+def test_a_websocket_is_no_longer_an_http_connection_to_cut(listener: ClientConnection) -> None:
+    assert not cut_connection(listener.local_address)

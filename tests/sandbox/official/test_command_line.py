@@ -46,6 +46,11 @@ def test_a_resource_command_creates_what_it_names(cli: CommandLine, shop: Shop) 
     assert shop.client.v1.payment_intents.retrieve(made["id"]).status == "requires_payment_method"
 
 
+def test_a_trigger_takes_other_values(cli: CommandLine, shop: Shop) -> None:
+    cli.run("trigger", "payment_intent.succeeded", "--override", "payment_intent:amount=777")
+    assert shop.client.v1.payment_intents.list().data[0].amount_received == 777
+
+
 def test_fixtures_of_ones_own_run_in_order_with_the_ids_of_each_other(
     cli: CommandLine, shop: Shop, tmp_path: Path
 ) -> None:
