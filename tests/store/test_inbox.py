@@ -10,7 +10,7 @@ from vivr.clock import SetClock
 from vivr.database import Database
 from vivr.errors import ConstraintViolated
 from vivr.webhooks import store
-from vivr.webhooks.model import EventState, InboxEvent
+from vivr.webhooks.model import EventState, InboxEvent, NewEvent
 
 LEASE = timedelta(seconds=60)
 
@@ -25,14 +25,13 @@ async def receive(database: Database, clock: SetClock, event_id: str, **more: An
         "object_id": f"pi_of_{event_id}",
         "api_version": None,
         "body": "{}",
-        "now": clock.now(),
-        "state": EventState.RECEIVED,
+        "received_at": clock.now(),
         "reason": None,
-        "ended_at": None,
         "request_id": "req_1",
     }
+    event = NewEvent(**values | more)
     async with database.transaction() as tx:
-        return await store.insert_event(tx, **values | more)
+        return (await store.insert_events(tx, [(event, 1)]))[event.key]
 
 
 async def claim(database: Database, clock: SetClock) -> InboxEvent | None:
@@ -154,10 +153,20 @@ async def test_an_event_that_was_put_back_waits_and_keeps_its_place_behind_older
 async def test_nothing_is_ignored_or_given_up_without_a_reason(
     database: Database, clock: SetClock, state: EventState
 ) -> None:
+    await receive(database, clock, "evt_1")
+    event = await claim(database, clock)
+    assert event is not None
     with pytest.raises(ConstraintViolated) as refused:
-        await receive(database, clock, "evt_1", state=state)
+        await end(database, clock, event, state=state, reason=None)
     assert refused.value.constraint == "inbox_event_ignored_with_reason"
-    assert await receive(database, clock, "evt_1", state=state, reason="Because.", ended_at=clock.now()) == 1
+    assert await end(database, clock, event, state=state, reason="Because.")
+
+
+async def test_what_is_ignored_when_it_comes_is_never_claimed(database: Database, clock: SetClock) -> None:
+    assert await receive(database, clock, "evt_1", reason="It belongs to another Stripe account.") == 1
+    assert await ask(database, "SELECT state, ended_at = received_at AS ended FROM inbox_event") == [
+        {"state": "IGNORED", "ended": True}
+    ]
     assert await claim(database, clock) is None
 
 
