@@ -32,7 +32,7 @@ def create_listener(call: Call) -> Doc:
     )
     work.tx.execute(
         "INSERT INTO listener (id, account, forward_to) VALUES (?, ?, ?)",
-        (listener_id, work.account.id, call.params.get("forward_to_url")),
+        (listener_id, work.account.id, call.params.get("forward_to_url") or UNNAMED),
     )
     return {
         "default_version": DEFAULT_VERSION,
@@ -83,7 +83,7 @@ def _as_endpoint(work: Work, row: Any) -> Doc:
         "api_version": None,
         "enabled_events": ["*"],
         "status": "enabled" if row["connected"] else "disabled",
-        "url": row["forward_to"] or UNNAMED,
+        "url": row["forward_to"],
         "_secrets": [{"secret": _secret(work), "until": None}],
     }
 

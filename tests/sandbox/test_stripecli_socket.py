@@ -95,6 +95,8 @@ def test_a_delivery_is_pending_then_acknowledged_then_what_the_server_answered(
     wait_for(shop, "acknowledged", [None])
     listener.send(json.dumps({"type": "webhook_response", "webhook_conversation_id": conversation, "status": 500}))
     wait_for(shop, "failed", [500])
+    overview = shop.http.get("/", params={"account": shop.http.get("/v1/account").json()["id"]}).text
+    assert "failed (500) → http://127.0.0.1:9/hook" in overview
     listener.close()
     wait_for(shop, "failed", [500])
 
@@ -142,7 +144,7 @@ def test_a_command_line_that_connects_anew_keeps_its_listener(shop: Shop) -> Non
 
 def test_no_websocket_is_taken_for_open_after_a_restart() -> None:
     store = Store(None, SystemClock(), 1)
-    store.connection.execute("INSERT INTO listener (id, account, connected) VALUES ('cliws_1', 'acct_1', 1)")
+    store.connection.execute("INSERT INTO listener VALUES ('cliws_1', 'acct_1', 'stripe listen', 1)")
     Taps(store)
     assert store.connection.execute("SELECT connected FROM listener").fetchone()["connected"] == 0
     store.close()

@@ -68,7 +68,8 @@ def _payment_row(doc: Doc) -> dict[str, Any]:
 
 def _event_row(work: Work, doc: Doc) -> dict[str, Any]:
     rows = work.tx.execute(
-        "SELECT state, attempts, json_extract(body, '$.url') AS url FROM delivery LEFT JOIN object ON object.id "
+        "SELECT state, attempts, COALESCE(json_extract(body, '$.url'), forward_to) AS url FROM delivery "
+        "LEFT JOIN listener ON listener.id = delivery.endpoint LEFT JOIN object ON object.id "
         "= endpoint WHERE event = ?",
         (doc["id"],),
     ).fetchall()

@@ -48,7 +48,7 @@ CREATE INDEX IF NOT EXISTS timer_due ON timer (account, due);
 CREATE TABLE IF NOT EXISTS listener (
     id         TEXT PRIMARY KEY,
     account    TEXT NOT NULL,
-    forward_to TEXT,
+    forward_to TEXT NOT NULL,
     connected  INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS idempotency (
