@@ -25,6 +25,24 @@ IN_PATH: list[tuple[str, str, str, bool]] = [
     ("GET", "events/evt_x", "id", True),
     ("GET", "webhook_endpoints/we_x", "webhook_endpoint", True),
     ("DELETE", "webhook_endpoints/we_x", "webhook_endpoint", True),
+    ("GET", "disputes/du_x", "dispute", False),
+    ("POST", "disputes/du_x", "dispute", False),
+    ("POST", "disputes/du_x/close", "dispute", False),
+    ("GET", "setup_intents/seti_x", "intent", True),
+    ("POST", "setup_intents/seti_x/cancel", "intent", True),
+    ("GET", "shipping_rates/shr_x", "shipping_rate_token", True),
+    ("POST", "shipping_rates/shr_x", "shipping_rate_token", True),
+    ("GET", "tax_rates/txr_x", "tax_rate", True),
+    ("POST", "tax_rates/txr_x", "tax_rate", True),
+    ("GET", "invoices/in_x", "invoice", True),
+    ("GET", "invoices/in_x/lines", "invoice", True),
+    ("GET", "invoice_payments/inpay_x", "invoice_payment", True),
+    ("GET", "products/prod_x", "id", True),
+    ("GET", "prices/price_x", "price", True),
+    ("GET", "coupons/x", "coupon", True),
+    ("GET", "promotion_codes/promo_x", "promotion_code", True),
+    ("GET", "payouts/po_x", "payout", True),
+    ("GET", "reviews/prv_x", "review", True),
 ]
 
 
@@ -47,6 +65,13 @@ def test_an_absent_object_in_the_path_is_404(api: Remote, method: str, path: str
         ("charges", "ch_aaa", "charge"),
         ("refunds", "re_aaa", "refund"),
         ("events", "evt_aaa", "event"),
+        ("disputes", "du_aaa", "dispute"),
+        ("coupons", "aaa", "coupon"),
+        ("products", "prod_aaa", "product"),
+        ("prices", "price_aaa", "price"),
+        ("invoices", "in_aaa", "invoice"),
+        pytest.param("tax_rates", "txr_aaa", "tax rate", marks=pytest.mark.unsure),
+        pytest.param("shipping_rates", "shr_aaa", "shipping rate", marks=pytest.mark.unsure),
     ],
 )
 def test_a_cursor_that_names_nothing_is_400(api: Remote, path: str, absent: str, noun: str, cursor: str) -> None:
@@ -56,7 +81,20 @@ def test_a_cursor_that_names_nothing_is_400(api: Remote, path: str, absent: str,
     assert error["message"] == f"No such {noun}: '{absent}'"
 
 
-@pytest.mark.parametrize("path", ["customers", "payment_intents", "charges", "refunds", "events", "checkout/sessions"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "customers",
+        "payment_intents",
+        "charges",
+        "refunds",
+        "events",
+        "checkout/sessions",
+        "tax_rates",
+        "shipping_rates",
+        "invoices",
+    ],
+)
 def test_both_cursors_at_once_are_400(api: Remote, path: str) -> None:
     answer = api.call("GET", path, {"starting_after": "a", "ending_before": "b"})
     assert answer.status_code == 400
