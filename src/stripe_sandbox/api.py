@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 from stripe_sandbox import faults
@@ -15,9 +16,11 @@ from stripe_sandbox.call import Call
 from stripe_sandbox.door import Door
 from stripe_sandbox.ids import request_id
 from stripe_sandbox.keys import Gate, secret_key
+from stripe_sandbox.request_log import LoggedCall, RequestLog
 from stripe_sandbox.resources.included import included
 from stripe_sandbox.routes import Route, find_route
 from stripe_sandbox.scenarios.steps import notice
+from stripe_sandbox.state.expiry import Limits, forget_expired
 from stripe_sandbox.state.store import Account, Store
 from stripe_sandbox.state.work import Cause, Doc, Work, open_work, public
 from stripe_sandbox.timers import run_due
@@ -61,6 +64,7 @@ class ApiAnswer:
     headers: dict[str, str] = field(default_factory=dict[str, str])
     hang_up: bool = False
     truncated: bool = False
+    faults: tuple[str, ...] = ()
 
 
 Witness = Callable[[ApiRequest, ApiAnswer], None]
@@ -81,12 +85,16 @@ class Exchange:
 class Api:
     """Answers API calls; one per process."""
 
-    def __init__(self, store: Store, gate: Gate, door: Door, witness: Witness) -> None:
+    def __init__(self, store: Store, gate: Gate, door: Door, witness: Witness, limits: Limits) -> None:
         self.store = store
+        self.limits = limits
+        self.log = RequestLog()
         self.gate = gate
         self.door = door
         self.witness = witness
         self._in_flight: set[tuple[str, str]] = set()
+        self._calls = 0
+        self._full: set[str] = set()
 
     async def answer(self, request: ApiRequest) -> ApiAnswer:
         """Answers one call, with the faults that were armed for it."""
@@ -100,9 +108,17 @@ class Api:
         except StripeError as error:
             return _render_error(request, error, "req_unauthorized")
         run_due(self.store, account)
+        begun = perf_counter()
+        answer = await self._answer_account(account, request)
+        self.log.add(account.id, self._logged(account, request, answer, perf_counter() - begun))
+        return answer
+
+    async def _answer_account(self, account: Account, request: ApiRequest) -> ApiAnswer:
         exchange = self._admit(account, request)
         if exchange is None:
-            return ApiAnswer(0, "", hang_up=True)
+            return ApiAnswer(0, "", hang_up=True, faults=(faults.REFUSE,))
+        if account.id in self._full and request.method == "POST":
+            return _render_error(request, _full_account(self.limits), exchange.mark)
         if request.key is None:
             return await self._answer_with_faults(exchange)
         slot = (account.id, request.key)
@@ -114,11 +130,37 @@ class Api:
         finally:
             self._in_flight.discard(slot)
 
+    def _logged(self, account: Account, request: ApiRequest, answer: ApiAnswer, duration_s: float) -> LoggedCall:
+        return LoggedCall(
+            at=account.time.at(self.store.clock.now()),
+            method=request.method,
+            path=request.path,
+            status=0 if answer.truncated else answer.status,
+            duration_ms=round(duration_s * 1000, 1),
+            request=answer.headers.get("Request-Id"),
+            idempotency_key=request.key,
+            replayed="Idempotent-Replayed" in answer.headers,
+            faults=answer.faults,
+        )
+
+    def forget(self, account: Account) -> None:
+        """Forgets what is known of an account that is no more."""
+        self.log.forget(account.id)
+        self._full.discard(account.id)
+
+    def _look_at_limits(self, work: Work) -> None:
+        """Now and then lets the account forget what is over, and sees whether it is full."""
+        self._calls += 1
+        if self._calls % self.limits.look_every == 0:
+            full = forget_expired(work, self.limits)
+            (self._full.add if full else self._full.discard)(work.account.id)
+
     def _admit(self, account: Account, request: ApiRequest) -> Exchange | None:
         """Finds the route, counts the call and names it; None when nobody answers it."""
         found = find_route(request.method, request.path)
-        name = found[0].name if found else f"{request.method} {request.path}"
+        name = found[0].name if found else f"{request.method} (no such route)"
         with open_work(self.store, account) as work:
+            self._look_at_limits(work)
             closed_s = faults.take_closing(work)
             if closed_s:
                 self.door.shut(closed_s)
@@ -137,9 +179,15 @@ class Api:
         return Exchange(account, request, *(found or (None, {})), mark)
 
     async def _answer_with_faults(self, exchange: Exchange) -> ApiAnswer:
-        request = exchange.request
         with open_work(self.store, exchange.account) as work:
-            armed = faults.take_faults(work, faults.API_FAULTS, "route", request.place)
+            armed = faults.take_faults(work, faults.API_FAULTS, "route", exchange.request.place)
+        answer = await self._suffer(exchange, armed)
+        answer.faults = tuple(armed)
+        return answer
+
+    async def _suffer(self, exchange: Exchange, armed: Mapping[str, Doc]) -> ApiAnswer:
+        """The call with what was armed for it."""
+        request = exchange.request
         if faults.SLOW in armed:
             await asyncio.sleep(armed[faults.SLOW]["ms"] / 1000)
         if faults.RESET in armed:
@@ -180,6 +228,14 @@ class Api:
                 with open_work(self.store, exchange.account) as work:
                     keep_answer(work, keyed, StoredAnswer(exchange.mark, answer.status, answer.body))
             return answer
+
+
+def _full_account(limits: Limits) -> StripeError:
+    message = (
+        f"This account holds {limits.objects} objects, which is all that this sandbox keeps. Forget it by DELETE "
+        "/_sandbox/account, or take another key."
+    )
+    return invalid(message, code="sandbox_full")
 
 
 def _with_advice(answer: ApiAnswer, fault: Doc) -> ApiAnswer:

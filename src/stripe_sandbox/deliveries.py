@@ -36,6 +36,10 @@ Post = Callable[[str, bytes, dict[str, str]], Awaitable[int | str]]
 """Takes URL, body and headers to an endpoint: its status, or the name of what went wrong."""
 
 
+class ForgottenError(Exception):
+    """The account was forgotten while something of it was on its way."""
+
+
 class Courier:
     """Runs timers and deliveries of all accounts while the server lives."""
 
@@ -127,8 +131,9 @@ class Courier:
 
     async def _deliver_in_turn(self, account_id: str, group: list[Key]) -> None:
         async with self._slots:
-            for key in group:
-                await self.deliver(account_id, key, self._post)
+            with suppress(ForgottenError):
+                for key in group:
+                    await self.deliver(account_id, key, self._post)
 
     async def deliver_due(self, account_id: str, post: Post) -> None:
         """Delivers in the caller's own turn, one after another, until nothing more is due now."""
@@ -176,7 +181,8 @@ class Courier:
 
     def _open(self, account_id: str) -> AbstractContextManager[Work]:
         account = self.store.find_account(account_id)
-        assert account is not None
+        if account is None:
+            raise ForgottenError
         return open_work(self.store, account)
 
     async def wait_for_first_attempt(self, event_id: str) -> None:

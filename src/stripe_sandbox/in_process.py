@@ -143,7 +143,8 @@ class InProcess:
 
     def snapshot(self, key: str, name: str = "default") -> None:
         """Keeps the whole state of a key's account under a name."""
-        snapshots.take(self.store, self.store.ensure_account(key), name)
+        if not snapshots.take(self.store, self.store.ensure_account(key), name, self.sandbox.options.limits.snapshots):
+            raise ValueError("too many snapshots")
 
     def restore(self, key: str, name: str = "default") -> None:
         """Puts the account back to what it was, its time included; raises LookupError for a name that was not kept."""

@@ -4,6 +4,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 
+from stripe_sandbox.ids import account_id
 from stripe_sandbox.resources.webhook_endpoints import new_endpoint
 from stripe_sandbox.state.store import Account, Store
 from stripe_sandbox.state.work import Work, open_work
@@ -46,20 +47,29 @@ def _key_in_header(value: str) -> str:
 class Gate:
     """Lets a key into its account, and sees to it that the endpoints of the command line are there."""
 
-    def __init__(self, store: Store, webhooks: tuple[tuple[str, str], ...]) -> None:
+    def __init__(self, store: Store, webhooks: tuple[tuple[str, str], ...], accounts_max: int) -> None:
         self.store = store
+        self._accounts_max = accounts_max
         self._webhooks = webhooks
         self._entered: set[str] = set()
 
     def enter(self, key: str) -> Account:
-        """The account of a key, opened at its first use."""
-        account = self.store.ensure_account(key)
+        """The account of a key, opened at its first use; raises StripeError (401) when there are too many."""
+        account = self.store.find_account(account_id(key))
+        if account is None:
+            if self.store.count_accounts() >= self._accounts_max:
+                raise unauthorized(f"This sandbox holds {self._accounts_max} accounts and opens no more.")
+            account = self.store.ensure_account(key)
         if self._webhooks and account.id not in self._entered:
             with open_work(self.store, account) as work:
                 for url, secret in self._webhooks:
                     _ensure_endpoint(work, url, secret)
         self._entered.add(account.id)
         return account
+
+    def leave(self, account: Account) -> None:
+        """Forgets that an account was here, so that its endpoints are made again when it comes back."""
+        self._entered.discard(account.id)
 
 
 def _ensure_endpoint(work: Work, url: str, secret: str) -> None:

@@ -43,10 +43,10 @@ class AnswerLostError(Exception):
 def build_app(store: Store, options: Options | None = None) -> Starlette:
     """The application over an open store; its state is `app.state.sandbox`."""
     chosen = options or Options()
-    gate = Gate(store, chosen.webhooks)
+    gate = Gate(store, chosen.webhooks, chosen.limits.accounts)
     record = Record(chosen.record)
     door = Door(store.clock)
-    api = Api(store, gate, door, record.keep_answer)
+    api = Api(store, gate, door, record.keep_answer, chosen.limits)
     sandbox = Sandbox(store, chosen, gate, api, Courier(store, chosen, door, record.keep_delivery), door)
 
     @asynccontextmanager

@@ -9,7 +9,7 @@ from stripe_sandbox.flows.refunds import FAILED_REFUND_SETTING
 from stripe_sandbox.resources.webhook_endpoints import new_secret
 from stripe_sandbox.scenarios import steps
 from stripe_sandbox.scenarios.playing import play_scenario, read_fault
-from stripe_sandbox.scenarios.refusal import NOT_FOUND, Refused
+from stripe_sandbox.scenarios.refusal import CONFLICT, NOT_FOUND, Refused
 from stripe_sandbox.state import snapshots
 from stripe_sandbox.state.store import Account
 from stripe_sandbox.state.work import Doc, open_work, public
@@ -140,7 +140,9 @@ def _snapshot_name(control: Control) -> str:
 def take_snapshot(control: Control) -> dict[str, Any]:
     """POST snapshot `{"name": "..."}`: keeps the account's whole state under a name."""
     name = _snapshot_name(control)
-    snapshots.take(control.sandbox.store, control.account, name)
+    most = control.sandbox.options.limits.snapshots
+    if not snapshots.take(control.sandbox.store, control.account, name, most):
+        raise Refused(f"An account keeps at most {most} snapshots; take one of their names again.", CONFLICT)
     return {"name": name}
 
 
@@ -150,3 +152,11 @@ def restore_snapshot(control: Control) -> dict[str, Any]:
     if not snapshots.restore(control.sandbox.store, control.account, name):
         raise Refused("No such snapshot.", NOT_FOUND)
     return {"name": name}
+
+
+def forget_account(control: Control) -> dict[str, Any]:
+    """DELETE account: forgets all of it; the next call with its key begins anew, with the same ids."""
+    snapshots.forget(control.sandbox.store, control.account)
+    control.sandbox.gate.leave(control.account)
+    control.sandbox.api.forget(control.account)
+    return {"forgotten": control.account.id}

@@ -80,3 +80,8 @@ def show_scenarios(control: Control) -> dict[str, Any]:
     """GET scenarios: the steps that wait and those that are over, and the stories that can be told."""
     with open_work(control.sandbox.store, control.account) as work:
         return {"steps": [public(step) for step in list_steps(work)], "stories": list(STORIES)}
+
+
+def show_log(control: Control) -> dict[str, Any]:
+    """GET log: the newest calls of the API since the process began, the newest first."""
+    return {"calls": [vars(call) for call in control.sandbox.api.log.newest(control.account.id)]}

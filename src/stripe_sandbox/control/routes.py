@@ -54,6 +54,8 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         route("POST", "/payouts", bank.pay_out),
         route("POST", "/settings", acts.change_settings),
         route("POST", "/webhook_endpoints/{id}/roll", acts.roll_secret),
+        route("GET", "/log", looks.show_log),
+        route("DELETE", "/account", acts.forget_account),
         route("POST", "/snapshot", acts.take_snapshot),
         route("POST", "/restore", acts.restore_snapshot),
     ]

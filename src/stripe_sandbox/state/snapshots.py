@@ -1,4 +1,4 @@
-"""Keeps and restores one account's whole state: every row of every table that is the account's."""
+"""Keeps, restores and forgets one account's whole state: every row of every table that is the account's."""
 
 import json
 
@@ -7,9 +7,14 @@ from stripe_sandbox.state.store import Account, Store
 TABLES = ("account", "object", "delivery", "timer", "idempotency", "tally")
 
 
-def take(store: Store, account: Account, name: str) -> None:
-    """Stores a copy of the account's rows under a name, in place of an older one."""
+def take(store: Store, account: Account, name: str, snapshots_max: int) -> bool:
+    """Stores a copy of the account's rows under a name, in place of an older one; False when there are too many."""
     with store.transaction() as tx:
+        others = tx.execute(
+            "SELECT COUNT(*) AS others FROM snapshot WHERE account = ? AND name != ?", (account.id, name)
+        ).fetchone()
+        if others["others"] >= snapshots_max:
+            return False
         rows = {
             table: [dict(row) for row in tx.execute(f"SELECT * FROM {table} WHERE {_owner(table)} = ?", (account.id,))]  # noqa: S608 - table names from the list above
             for table in TABLES
@@ -19,6 +24,7 @@ def take(store: Store, account: Account, name: str) -> None:
             "INSERT OR REPLACE INTO snapshot (account, name, body) VALUES (?, ?, ?)",
             (account.id, name, json.dumps(rows)),
         )
+    return True
 
 
 def restore(store: Store, account: Account, name: str) -> bool:
@@ -39,6 +45,13 @@ def restore(store: Store, account: Account, name: str) -> bool:
             (store.clock.now(), rows["moment"][0]["sandbox"], account.id),
         )
     return True
+
+
+def forget(store: Store, account: Account) -> None:
+    """Deletes everything of an account, its snapshots too; its key opens a new one, whose ids begin anew."""
+    with store.transaction() as tx:
+        for table in (*TABLES, "snapshot", "listener"):
+            tx.execute(f"DELETE FROM {table} WHERE {_owner(table)} = ?", (account.id,))  # noqa: S608 - as above
 
 
 def _owner(table: str) -> str:

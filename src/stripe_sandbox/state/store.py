@@ -77,6 +77,11 @@ class Store:
         assert opened is not None
         return opened
 
+    def count_accounts(self) -> int:
+        """How many accounts there are."""
+        row = self.connection.execute("SELECT COUNT(*) AS accounts FROM account").fetchone()
+        return int(row["accounts"])
+
     def find_account(self, wanted: str) -> Account | None:
         """The account with this id, or None."""
         row = self.connection.execute("SELECT * FROM account WHERE id = ?", (wanted,)).fetchone()
