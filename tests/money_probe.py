@@ -57,6 +57,46 @@ RULES: Final[Mapping[str, LiteralString]] = {
     "the history leads to the state": """
         SELECT orders.id FROM orders WHERE state <>
         (SELECT to_state FROM order_history WHERE order_id = orders.id ORDER BY order_history.id DESC LIMIT 1)""",
+    "an order is refunded exactly when all that settled it went back": """
+        SELECT orders.id FROM orders JOIN payment ON order_id = orders.id AND settles
+        WHERE captured_minor > 0 AND orders.state <> 'DISPUTED'
+        AND (orders.state = 'REFUNDED') <> (refunded_minor = captured_minor)""",
+    "a payment's sums are those of its refunds": """
+        SELECT payment.id FROM payment LEFT JOIN refund ON payment_id = payment.id
+        GROUP BY payment.id
+        HAVING refunded_minor <> coalesce(sum(refund.amount_minor) FILTER (WHERE refund.state = 'SUCCEEDED'), 0)
+        OR refund_pending_minor <>
+            coalesce(sum(refund.amount_minor) FILTER (WHERE refund.state IN ('SUBMITTED', 'PENDING')), 0)""",
+    "a line's sums are those of its refunds": """
+        SELECT summed.order_id, summed.position FROM refunded_line AS summed
+        LEFT JOIN refund_line AS part USING (order_id, position)
+        LEFT JOIN refund ON refund.id = refund_id
+        GROUP BY summed.order_id, summed.position
+        HAVING (summed.amount_minor, summed.tax_minor, summed.quantity) IS DISTINCT FROM
+            (coalesce(sum(part.amount_minor) FILTER (WHERE refund.state IN ('SUBMITTED', 'PENDING', 'SUCCEEDED')), 0),
+             coalesce(sum(part.tax_minor) FILTER (WHERE refund.state IN ('SUBMITTED', 'PENDING', 'SUCCEEDED')), 0),
+             coalesce(sum(part.quantity) FILTER (WHERE refund.state IN ('SUBMITTED', 'PENDING', 'SUCCEEDED')), 0))
+        OR summed.restocked_quantity <>
+            coalesce(sum(part.restock_quantity) FILTER (WHERE refund.stripe_id IS NOT NULL), 0)""",
+    "the lines of a settling payment's refund add up to it": """
+        SELECT refund.id FROM refund JOIN payment ON payment.id = payment_id AND settles
+        WHERE refund.state IN ('SUBMITTED', 'PENDING', 'SUCCEEDED')
+        AND refund.amount_minor <> (SELECT coalesce(sum(part.amount_minor), 0) FROM refund_line AS part
+            WHERE refund_id = refund.id)""",
+    "every refund that Stripe made, and every failure of one, is posted once": """
+        SELECT refund.id FROM refund WHERE
+        (SELECT count(*) FROM ledger_entry WHERE kind = 'refund' AND object_id = stripe_id)
+            <> (stripe_id IS NOT NULL)::int
+        OR (SELECT count(*) FROM ledger_entry WHERE kind = 'refund_failure' AND object_id = stripe_id)
+            <> (stripe_id IS NOT NULL AND refund.state IN ('FAILED', 'CANCELED'))::int""",
+    "a refund posts what it gives back": """
+        SELECT refund.id FROM refund JOIN ledger_entry ON object_id = stripe_id
+        JOIN ledger_posting ON entry_id = ledger_entry.id AND ledger_account = 'fx_clearing'
+        WHERE ledger_posting.amount_minor <> refund.amount_minor * (CASE kind WHEN 'refund' THEN -1 ELSE 1 END)""",
+    "a refund that is being asked for has its operation under way": """
+        SELECT refund.id FROM refund LEFT JOIN operation
+        ON intent = 'refund:' || refund.id AND outcome IN ('started', 'unknown')
+        WHERE refund.state = 'SUBMITTED' AND operation.id IS NULL""",
     "the history has no gap": """
         SELECT order_id FROM (SELECT order_id, from_state,
             lag(to_state) OVER (PARTITION BY order_id ORDER BY id) AS before FROM order_history) AS steps
@@ -67,8 +107,11 @@ RULES: Final[Mapping[str, LiteralString]] = {
 _STANDING: Final[Mapping[str, LiteralString]] = {
     "orders": "SELECT id, state, payable_minor, deadline_at FROM orders ORDER BY id",
     "payments": """
-        SELECT id, state, settles, captured_minor, intent_id, charge_id, session_id, session_url FROM payment
-        ORDER BY id""",
+        SELECT id, state, settles, captured_minor, refunded_minor, refund_pending_minor, intent_id, charge_id,
+            session_id, session_url
+        FROM payment ORDER BY id""",
+    "refunds": "SELECT id, state, stripe_id FROM refund ORDER BY id",
+    "refunded lines": "SELECT * FROM refunded_line ORDER BY order_id, position",
     "stock": "SELECT id, stock_on_hand, stock_reserved FROM product ORDER BY id",
     "reservations": "SELECT order_id, product_id, state FROM stock_reservation ORDER BY order_id, product_id",
     "history": "SELECT id FROM order_history ORDER BY id",

@@ -21,7 +21,7 @@ from vivr.payments.read_payments import payment_by_session
 from vivr.payments.settle_free_order import settle_free_order
 from vivr.payments.settle_payment import settle_payment
 from vivr.payments.stripe_account import StripeAccount
-from vivr.refunds.decide_refund import accept_refund
+from vivr.refunds.decide_refund import accept_refund, decline_refund
 from vivr.refunds.model import Refund, RefundTerms
 from vivr.refunds.request_refund import RefundRequest, request_refund
 from vivr.sealing import Seals
@@ -127,6 +127,10 @@ class Shop:
         """See ``refunds.decide_refund``."""
         terms = self.refund_terms()
         return await accept_refund(self.database, self.stripe, self.clock, self.seals, caller, terms, refund_id)
+
+    async def decline_refund(self, caller: Caller, refund_id: RefundId) -> Refund:
+        """See ``refunds.decide_refund``."""
+        return await decline_refund(self.database, self.clock, caller, refund_id)
 
     async def settle_session(self, caller: Caller, session_id: str) -> Settlement | None:
         """Settle the payment behind a session from Stripe's own word; None: an id that we don't know, asked nowhere."""

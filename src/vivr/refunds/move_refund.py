@@ -179,6 +179,8 @@ async def _record(tx: Tx, caller: Caller, now: datetime, refund: Refund, action:
 
 async def release(tx: Tx, caller: Caller, now: datetime, refund: Refund, code: str) -> Refund | None:
     """End a request that nobody submitted; None: it was decided meanwhile."""
+    if refund.state != RefundState.REQUESTED:
+        return None
     moved = await store.move_refund(tx, refund, RefundState.CANCELED, now, failure_code=code, decided_by=caller.actor)
     if moved is None:
         return None
