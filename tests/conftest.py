@@ -1,23 +1,19 @@
 """Fixtures for all tests: a real PostgreSQL for each test process, and a migrated database for each test that asks."""
 
 import os
-import secrets
 from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
 
-from cluster import database_at
+from cluster import Databases
 from sandbox.judged import Records
 from stripe_sandbox.options import RECORD_VARIABLE
 from vivr.clock import SetClock
 from vivr.database import Database
 from vivr.embedded_postgres import temporary_cluster
 from vivr.ids import RequestId
-from vivr.migrate import migrate
 from vivr.sealing import Seals
 
 KEY = bytes(range(32))
@@ -53,28 +49,22 @@ def cluster_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Gen
 
 
 @pytest.fixture(scope="session")
-def template_url(cluster_url: str) -> str:
-    """A migrated database that every test's own is copied from; its name."""
-    name = f"template_{secrets.token_hex(4)}"
-    with psycopg.connect(cluster_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    migrate(database_at(cluster_url, name))
-    return name
+def databases(cluster_url: str) -> Databases:
+    """Migrated databases to lend."""
+    return Databases.on(cluster_url)
+
+
+@pytest.fixture(scope="session")
+def template_url(databases: Databases) -> str:
+    """A migrated database to copy from, that nobody connects to; its name."""
+    return databases.template
 
 
 @pytest.fixture
-def database_url(cluster_url: str, template_url: str) -> Generator[str]:
+def database_url(databases: Databases) -> Generator[str]:
     """The URL of a migrated, empty database that no other test sees."""
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(cluster_url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
-                sql.Identifier(name), sql.Identifier(template_url)
-            )
-        )
-    yield database_at(cluster_url, name)
-    with psycopg.connect(cluster_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with databases.lend() as url:
+        yield url
 
 
 @pytest.fixture
