@@ -5,14 +5,16 @@ and parsing, no Stripe at all. A purchase story is a session, the buyer's paymen
 session with its PaymentIntent and charge, and a refund.
 """
 
+import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import cycle
+from platform import platform, python_version
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import stripe
@@ -21,7 +23,9 @@ from stripe_sandbox.in_process import InProcess
 
 KEY = "sk_test_benchmark0001"
 CALLS = 400
-STORIES = 100
+STORIES = 200
+STORY_MS = 10
+ALONE, INSIDE, OUTSIDE = "the client alone", "in process", "over HTTP"
 CARD = {"number": "4242424242424242", "expiry": "12/40", "cvc": "123", "name": "Anna"}
 SESSION: Any = {
     "mode": "payment",
@@ -56,20 +60,31 @@ class Replay(stripe.HTTPClient):
         """Nothing is open."""
 
 
+class Spent(NamedTuple):
+    """Time on the clock, and time of this process's own work."""
+
+    wall_ms: float
+    cpu_ms: float
+
+
 def replaying(answers: Iterable[str]) -> stripe.StripeClient:
     transport = Replay()
     transport.answers = cycle(answers)
     return client_of(transport)
 
 
-def timed(work: Callable[[], object], times: int) -> float:
-    """The median of `times` runs, in milliseconds."""
-    spent: list[float] = []
+def timed(works: Mapping[str, Callable[[], object]], times: int) -> dict[str, Spent]:
+    """Each work `times` times, in turns, so that what else the machine does falls on all of them alike."""
+    spent: dict[str, list[Spent]] = {name: [] for name in works}
     for _ in range(times):
-        began = time.perf_counter()
-        work()
-        spent.append((time.perf_counter() - began) * 1000)
-    return median(spent)
+        for name, work in works.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            work()
+            spent[name].append(Spent(1000 * (time.perf_counter() - wall), 1000 * (time.process_time() - cpu)))
+    return {
+        name: Spent(median(one.wall_ms for one in some), median(one.cpu_ms for one in some))
+        for name, some in spent.items()
+    }
 
 
 def client_of(transport: Any, base: str | None = None) -> stripe.StripeClient:
@@ -120,31 +135,39 @@ def main() -> None:
     outside = client_of(sockets, url)
     try:
         with httpx.Client(base_url=url, trust_env=False) as browser:
-            rows = {
-                "the client alone": timed(lambda: overhead.v1.customers.create(params={"name": "A"}), CALLS),
-                "in process": timed(lambda: inside.v1.customers.create(params={"name": "A"}), CALLS),
-                "over HTTP": timed(lambda: outside.v1.customers.create(params={"name": "A"}), CALLS),
-            }
-            stories = {
-                "the client alone": timed(lambda: story(told, str), STORIES),
-                "in process": timed(lambda: story(inside, pay_inside), STORIES),
-                "over HTTP": timed(
-                    lambda: story(outside, lambda made: browser.post(f"/c/pay/{made}", data=CARD)), STORIES
-                ),
-            }
+            rows = timed(
+                {
+                    ALONE: lambda: overhead.v1.customers.create(params={"name": "A"}),
+                    INSIDE: lambda: inside.v1.customers.create(params={"name": "A"}),
+                    OUTSIDE: lambda: outside.v1.customers.create(params={"name": "A"}),
+                },
+                CALLS,
+            )
+            stories = timed(
+                {
+                    ALONE: lambda: story(told, str),
+                    INSIDE: lambda: story(inside, pay_inside),
+                    OUTSIDE: lambda: story(outside, lambda made: browser.post(f"/c/pay/{made}", data=CARD)),
+                },
+                STORIES,
+            )
     finally:
         server.terminate()
         server.wait(10)
         sockets.close()
         box.close()
-    alone = rows["the client alone"]
+    print(f"{platform()}, {os.cpu_count()} processors, Python {python_version()}, load {os.getloadavg()[0]:.1f}")
     for name, spent in rows.items():
-        print(
-            f"customer, {name}: {spent:.2f} ms, {1000 / spent:.0f} requests/s, {spent / alone:.1f} x the client alone"
-        )
-    alone = stories["the client alone"]
+        rate = 1000 / spent.wall_ms
+        print(f"customer, {name}: {spent.wall_ms:.2f} ms, {rate:.0f} requests/s, {ratio(spent, rows)}")
     for name, spent in stories.items():
-        print(f"purchase story, {name}: {spent:.1f} ms median, {spent / alone:.1f} x the client alone")
+        print(f"purchase story, {name}: {spent.wall_ms:.1f} ms median, {ratio(spent, stories)}")
+    work_ms = stories[INSIDE].cpu_ms
+    print(f"work in a story in process: {work_ms:.1f} ms; on an idle machine its median is to be under {STORY_MS} ms")
+
+
+def ratio(spent: Spent, row: Mapping[str, Spent]) -> str:
+    return f"{spent.wall_ms / row[ALONE].wall_ms:.1f} x the client alone"
 
 
 if __name__ == "__main__":
