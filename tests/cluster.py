@@ -96,7 +96,10 @@ class Databases:
     def _empty(self, name: str) -> bool:
         """Take everything out of it; False if it is not what it was made as."""
         with psycopg.connect(database_at(self.cluster_url, name), autocommit=True) as connection:
-            if not _value(connection, _SAY_GOODBYE, _GOODBYE_MS) or _value(connection, _LOOK) != self._look:
+            try:
+                if not _value(connection, _SAY_GOODBYE, _GOODBYE_MS) or _value(connection, _LOOK) != self._look:
+                    return False
+            except psycopg.errors.UndefinedTable:
                 return False
             probe = sql.SQL(" UNION ALL ").join(
                 sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(sql.Literal(table), sql.Identifier(table))
