@@ -19,7 +19,18 @@ from vivr.webhooks.model import NewEvent, merge_deliveries
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 PLAIN = NewEvent(
-    "acct_1", False, "evt_0", "payment_intent.succeeded", "pi_1", "2026-05-27.dahlia", "{}", NOW, None, "req_1"
+    "acct_1",
+    False,
+    "evt_0",
+    "payment_intent.succeeded",
+    "pi_1",
+    "pi_1",
+    "2026-05-27.dahlia",
+    False,
+    "{}",
+    NOW,
+    None,
+    "req_1",
 )
 
 

@@ -1,5 +1,7 @@
 """The inbox in the database: each event once, one worker at a time, and a fence against late writers."""
 
+import asyncio
+from contextvars import Context
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +25,9 @@ async def receive(database: Database, clock: SetClock, event_id: str, **more: An
         "id": event_id,
         "type": "payment_intent.succeeded",
         "object_id": f"pi_of_{event_id}",
+        "subject": more.get("object_id", f"pi_of_{event_id}"),
         "api_version": None,
+        "version_drift": False,
         "body": "{}",
         "received_at": clock.now(),
         "reason": None,
@@ -35,9 +39,16 @@ async def receive(database: Database, clock: SetClock, event_id: str, **more: An
 
 
 async def claim(database: Database, clock: SetClock) -> InboxEvent | None:
-    """Take one waiting event."""
+    """Take one waiting event: these tests' subjects have one that is due."""
+    claimed = await claim_all(database, clock, subjects=1)
+    assert len(claimed) <= 1
+    return claimed[0] if claimed else None
+
+
+async def claim_all(database: Database, clock: SetClock, *, subjects: int = 8) -> list[InboxEvent]:
+    """Take waiting events."""
     async with database.transaction() as tx:
-        return await store.claim_event(tx, now=clock.now(), lease_until=clock.now() + LEASE)
+        return await store.claim_events(tx, now=clock.now(), lease_until=clock.now() + LEASE, subjects=subjects)
 
 
 async def end(database: Database, clock: SetClock, event: InboxEvent, **more: Any) -> bool:
@@ -105,32 +116,78 @@ async def test_an_event_is_claimed_once_until_its_lease_ends_and_each_claim_rais
     ]
 
 
-async def test_events_of_one_object_are_processed_one_after_the_other(database: Database, clock: SetClock) -> None:
+async def test_all_due_events_of_a_subject_are_claimed_together_and_oldest_first(
+    database: Database, clock: SetClock
+) -> None:
+    for event_id in ("evt_2", "evt_1", "evt_4"):
+        await receive(database, clock, event_id, object_id="pi_1")
+        clock.advance(seconds=1)
+    await receive(database, clock, "evt_3", object_id="cs_1", subject="pi_1")
+    await receive(database, clock, "evt_9", object_id="pi_9")
+    await receive(database, clock, "evt_5", object_id="pi_1", account="acct_2")
+    assert [event.id for event in await claim_all(database, clock, subjects=1)] == ["evt_2", "evt_1", "evt_4", "evt_3"]
+    assert {event.id for event in await claim_all(database, clock)} == {"evt_9", "evt_5"}
+    assert await claim_all(database, clock) == []
+
+
+async def test_what_arrives_while_its_subject_is_processed_waits_for_the_next_claim(
+    database: Database, clock: SetClock
+) -> None:
     await receive(database, clock, "evt_1", object_id="pi_1")
+    first = await claim(database, clock)
+    assert first is not None
     await receive(database, clock, "evt_2", object_id="pi_1")
-    await receive(database, clock, "evt_3", object_id="pi_2")
-    await receive(database, clock, "evt_4", object_id="pi_1", account="acct_2")
-    taken = [await claim(database, clock) for _ in range(4)]
-    ids = {event.id for event in taken if event}
-    assert len(ids) == 3
-    assert {"evt_3", "evt_4"} < ids
-    mine = next(event for event in taken if event and event.object_id == "pi_1" and event.account == "acct_1")
-    assert await end(database, clock, mine)
-    last = await claim(database, clock)
-    assert last is not None
-    assert {mine.id, last.id} == {"evt_1", "evt_2"}
+    assert await claim_all(database, clock) == []
+    assert await end(database, clock, first)
+    assert [event.id for event in await claim_all(database, clock)] == ["evt_2"]
+
+
+async def test_an_event_that_is_not_due_is_left_behind_by_those_that_are(database: Database, clock: SetClock) -> None:
+    await receive(database, clock, "evt_1", object_id="pi_1")
+    late = await claim(database, clock)
+    assert late is not None
+    assert await put_back(database, clock, late, seconds=60)
+    await receive(database, clock, "evt_2", object_id="pi_1")
+    assert [event.id for event in await claim_all(database, clock)] == ["evt_2"]
+
+
+async def test_two_claimers_at_once_never_hold_events_of_one_subject(database: Database, clock: SetClock) -> None:
+    await receive(database, clock, "evt_1", object_id="pi_1")
+    await receive(database, clock, "evt_2", object_id="pi_2")
+    lease_until = clock.now() + LEASE
+
+    async def look(subjects: int) -> list[str]:
+        async with database.transaction("other_claimer") as tx:
+            found = await store.claim_events(tx, now=clock.now(), lease_until=lease_until, subjects=subjects)
+        return [event.id for event in found]
+
+    async with database.transaction("one_claimer") as tx:
+        mine = await store.claim_events(tx, now=clock.now(), lease_until=lease_until, subjects=1)
+        assert len(mine) == 1
+        # Not committed yet: what the other one sees is still unclaimed, and an event that comes now is too.
+        clock.advance(seconds=1)
+        held = mine[0].object_id
+        other = await asyncio.get_running_loop().create_task(
+            receive(database, clock, "evt_3", object_id=held), context=Context()
+        )
+        assert other == 1
+        seen = await asyncio.get_running_loop().create_task(look(8), context=Context())
+        assert {"evt_1", "evt_2"} - {mine[0].id} == set(seen)
+    assert await claim_all(database, clock) == []
+    assert await end(database, clock, mine[0])
+    assert [event.id for event in await claim_all(database, clock)] == ["evt_3"]
 
 
 async def test_a_worker_that_died_blocks_its_object_no_longer_than_its_lease(
     database: Database, clock: SetClock
 ) -> None:
     await receive(database, clock, "evt_1", object_id="pi_1")
+    assert await claim(database, clock) is not None
     clock.advance(seconds=1)
     await receive(database, clock, "evt_2", object_id="pi_1")
-    assert await claim(database, clock) is not None
-    assert await claim(database, clock) is None
+    assert await claim_all(database, clock) == []
     clock.advance(seconds=60)
-    assert await claim(database, clock) is not None
+    assert [event.id for event in await claim_all(database, clock)] == ["evt_1", "evt_2"]
 
 
 async def test_an_event_that_was_put_back_waits_and_keeps_its_place_behind_older_ones(

@@ -152,3 +152,30 @@ def test_whatever_stands_in_a_hint_is_refused_or_can_be_kept_in_the_database(nam
 
 def test_tries_are_further_and_further_apart_up_to_an_hour() -> None:
     assert [retry_delay(tries).total_seconds() for tries in (1, 2, 3, 11, 12, 99)] == [2, 4, 8, 2048, 3600, 3600]
+
+
+@pytest.mark.parametrize(
+    ("named", "subject"),
+    [
+        ("pi_3Nabc", "pi_3Nabc"),
+        (None, "ch_1"),
+        ({"id": "pi_3Nabc"}, "ch_1"),
+        (7, "ch_1"),
+        ("", "ch_1"),
+        ("cs_3Nabc", "ch_1"),
+        ("pi_" + "x" * 251, "ch_1"),
+        ("pi_3Nabc\n", "ch_1"),
+    ],
+)
+def test_an_event_is_grouped_by_the_payment_intent_that_it_names_or_else_by_its_object(
+    named: object, subject: str
+) -> None:
+    stated = {
+        "id": "evt_1",
+        "type": "x",
+        "livemode": False,
+        "data": {"object": {"id": "ch_1", "payment_intent": named}},
+    }
+    envelope = read_envelope(json.dumps(stated).encode())
+    assert envelope is not None
+    assert envelope.data.object.subject == subject

@@ -174,6 +174,8 @@ CREATE TABLE public.inbox_event (
     next_try_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
     request_id text NOT NULL,
+    subject text NOT NULL,
+    version_drift boolean DEFAULT false NOT NULL,
     CONSTRAINT inbox_event_id_short CHECK ((length(id) <= 255)),
     CONSTRAINT inbox_event_ignored_with_reason CHECK (((state <> ALL (ARRAY['IGNORED'::text, 'DEAD'::text])) OR (reason IS NOT NULL))),
     CONSTRAINT inbox_event_state_known CHECK ((state = ANY (ARRAY['RECEIVED'::text, 'PROCESSED'::text, 'IGNORED'::text, 'RETRYING'::text, 'DEAD'::text])))
@@ -818,9 +820,9 @@ CREATE INDEX client_request_by_expiry ON public.client_request USING btree (expi
 
 CREATE INDEX email_message_by_order ON public.email_message USING btree (order_id, created_at);
 
-CREATE INDEX inbox_event_by_object ON public.inbox_event USING btree (account, livemode, object_id);
-
 CREATE INDEX inbox_event_by_order ON public.inbox_event USING btree (order_id, received_at);
+
+CREATE INDEX inbox_event_by_subject ON public.inbox_event USING btree (account, livemode, subject) WHERE (state = ANY (ARRAY['RECEIVED'::text, 'RETRYING'::text]));
 
 CREATE INDEX inbox_event_waiting ON public.inbox_event USING btree (next_try_at) WHERE (state = ANY (ARRAY['RECEIVED'::text, 'RETRYING'::text]));
 

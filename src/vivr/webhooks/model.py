@@ -20,6 +20,7 @@ BODY_MAX: Final = 1024 * 1024
 _HEADER_MAX: Final = 4096
 _TIMESTAMP: Final = re.compile(rb"[0-9]{1,12}")
 _V1: Final = re.compile(rb"[0-9a-f]{64}")
+_SUBJECT: Final = re.compile(r"pi_[A-Za-z0-9_]{1,250}")
 
 TRIES_MAX: Final = 12
 """A try is spent only by a failure of our own; an outage of Stripe's or the database's spends none."""
@@ -42,9 +43,20 @@ _Word = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\A[A
 
 
 class EventObject(msgspec.Struct, frozen=True):
-    """The object that an event is about; some objects have no id (a balance)."""
+    """The object that an event is about; some objects have no id (a balance).
+
+    The PaymentIntent that it names is a hint by which waiting events are grouped, and decides nothing; whatever else
+    stands in its place is no hint.
+    """
 
     id: _Id | None = None
+    payment_intent: object = None
+
+    @property
+    def subject(self) -> str:
+        """What its events are grouped by."""
+        named = self.payment_intent
+        return named if isinstance(named, str) and _SUBJECT.fullmatch(named) else self.id or ""
 
 
 class EventData(msgspec.Struct, frozen=True):
@@ -109,7 +121,9 @@ class InboxEvent:
     id: str
     type: str
     object_id: str
+    subject: str
     api_version: str | None
+    version_drift: bool
     received_at: datetime
     deliveries: int
     state: EventState
@@ -140,7 +154,9 @@ class NewEvent:
     id: str
     type: str
     object_id: str
+    subject: str
     api_version: str | None
+    version_drift: bool
     body: str
     received_at: datetime
     reason: str | None

@@ -1,6 +1,14 @@
-"""Process what the inbox holds: claim, read Stripe's present word, apply it and end the event in one transaction."""
+"""Process what the inbox holds: claim the waiting events of a subject, read Stripe's word once, apply and end them all.
 
+Effects and the events' ends are committed together. Subjects are worked on side by side, a subject's events one read
+after the other.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 from typing import Final
 
 import structlog
@@ -9,10 +17,10 @@ from vivr.audit.record_act import record_act
 from vivr.caller import Caller
 from vivr.clock import Clock
 from vivr.crash_points import crash_point
-from vivr.database import Database
+from vivr.database import Database, Tx
 from vivr.errors import Unavailable
-from vivr.payments.read_target import StaleRead, read_target
-from vivr.refunds.read_target import RefundTarget, read_refunds
+from vivr.payments.read_target import PaymentRead, Read, StaleRead, Target, read_target
+from vivr.refunds.read_target import RefundsRead, RefundTarget, read_refunds
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.webhooks import store
 from vivr.webhooks.events import HANDLERS
@@ -20,89 +28,153 @@ from vivr.webhooks.model import TRIES_MAX, EventState, Handled, InboxEvent, retr
 
 _log: Final = structlog.stdlib.get_logger("vivr.webhooks")
 LEASE: Final = timedelta(seconds=60)
+_SUBJECTS_MAX: Final = 8
+"""Worked on side by side: as many reads at Stripe at once, and fewer than the pool has connections."""
 
 
 class LeaseLost(RuntimeError):  # noqa: N818 - reads as what it is
-    """Another worker took the event over; what this one did is rolled back."""
+    """Another worker took an event over; what this one did is rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    database: Database
+    stripe: Stripe
+    clock: Clock
+    caller: Caller
+    shop_id: str
 
 
 async def process_events(database: Database, stripe: Stripe, clock: Clock, caller: Caller, shop_id: str) -> int:
     """Process all events that are due; how many were taken."""
+    work = _Work(database, stripe, clock, caller, shop_id)
     taken = 0
     while True:
-        async with database.transaction("claim_event") as tx:
+        async with database.transaction("claim_events") as tx:
             now = clock.now()
-            event = await store.claim_event(tx, now=now, lease_until=now + LEASE)
-        if event is None:
+            events = await store.claim_events(tx, now=now, lease_until=now + LEASE, subjects=_SUBJECTS_MAX)
+        if not events:
             return taken
         crash_point("inbox.after_claim")
-        await _process(database, stripe, clock, caller, shop_id, event)
-        taken += 1
+        groups = [_sessions_first(group) for _, group in groupby(sorted(events, key=_subject_of), key=_subject_of)]
+        ends = await asyncio.gather(*(_process_subject(work, group) for group in groups), return_exceptions=True)
+        for error in ends:
+            if error is not None:
+                raise error
+        taken += len(events)
 
 
-async def _process(
-    database: Database, stripe: Stripe, clock: Clock, caller: Caller, shop_id: str, event: InboxEvent
-) -> None:
+def _subject_of(event: InboxEvent) -> tuple[str, bool, str]:
+    return event.account, event.livemode, event.subject
+
+
+def _sessions_first(events: Iterable[InboxEvent]) -> list[InboxEvent]:
+    """A session is attached to its payment from the start, so its one read serves the PaymentIntent's events too."""
+    return sorted(events, key=lambda event: event.object_id == event.subject)
+
+
+async def _process_subject(work: _Work, waiting: Sequence[InboxEvent]) -> None:
+    """Work on a subject's events until none is left; each read serves all that it answers."""
+    while waiting:
+        served = await _process_first(work, waiting)
+        waiting = [event for event in waiting if event not in served]
+
+
+async def _process_first(work: _Work, waiting: Sequence[InboxEvent]) -> Sequence[InboxEvent]:
+    """Process the first event, and all others that its read serves; those that were dealt with."""
+    served: Sequence[InboxEvent] = waiting[:1]
     try:
-        handled = await _handle(database, stripe, clock, caller, shop_id, event)
-    except LeaseLost:
-        _log.warning("webhook.lease_lost", id=event.id)
+        crash_point("inbox.before_fetch")
+        read = await _read(work, served[0])
+        crash_point("inbox.after_fetch")
+        served = [event for event in waiting if event is served[0] or _serves(read, served[0], event)]
+        handled = await _apply(work, served, read)
+    except LeaseLost as lost:
+        _log.warning("webhook.lease_lost", id=str(lost))
     except (Unavailable, StaleRead) as error:
         # An outage of Stripe's or the database's, or a quicker reader, spends no try.
-        await _put_back(database, clock, caller, event, reason=type(error).__name__, spends_try=False)
+        await _put_back(work, served, reason=type(error).__name__, spends_try=False)
     except Exception as error:  # noqa: BLE001 - whatever one event does, the others go on
-        _log.exception("webhook.failed", id=event.id, type=event.type)
-        await _put_back(database, clock, caller, event, reason=type(error).__name__, spends_try=True)
+        _log.exception("webhook.failed", ids=[event.id for event in served])
+        await _put_back(work, served, reason=type(error).__name__, spends_try=True)
     else:
-        _log.info("webhook.processed", id=event.id, type=event.type, state=handled.state, order=handled.order_id)
+        ids = [[event.id, event.type] for event in served]
+        _log.info("webhook.processed", events=ids, state=handled.state, order=handled.order_id)
+    return served
 
 
-async def _handle(
-    database: Database, stripe: Stripe, clock: Clock, caller: Caller, shop_id: str, event: InboxEvent
-) -> Handled:
-    handler = HANDLERS[event.type]
-    crash_point("inbox.before_fetch")
-    target = handler.target(event)
+async def _read(work: _Work, event: InboxEvent) -> Read | RefundsRead:
+    target = HANDLERS[event.type].target(event)
     if isinstance(target, RefundTarget):
-        read = await read_refunds(database, stripe, shop_id, event.account, target)
-    else:
-        read = await read_target(database, stripe, shop_id, event.account, target)
-    crash_point("inbox.after_fetch")
-    async with database.transaction("apply_event") as tx:
-        handled = await handler.apply(tx, clock, caller, event, read)
-        is_ours = await store.end_event(
-            tx,
-            event,
-            state=handled.state,
-            reason=handled.reason,
-            order_id=handled.order_id,
-            payment_id=handled.payment_id,
-            tries=event.tries,
-            now=clock.now(),
-        )
-        if not is_ours:
-            raise LeaseLost(event.id)
+        return await read_refunds(work.database, work.stripe, work.shop_id, event.account, target)
+    return await read_target(work.database, work.stripe, work.shop_id, event.account, target)
+
+
+def _serves(read: Read | RefundsRead, first: InboxEvent, other: InboxEvent) -> bool:
+    """Whether what was read for one event is what another one asks for."""
+    handler, asked = HANDLERS[other.type], HANDLERS[other.type].target(other)
+    if handler.apply is not HANDLERS[first.type].apply:
+        return False
+    if asked == HANDLERS[first.type].target(first):
+        return True
+    match read, asked:
+        case PaymentRead(payment, snapshot), Target(session_id, intent_id):
+            read_intent = snapshot.intent.id if snapshot.intent else None
+            return (session_id or intent_id) in {payment.session_id, payment.intent_id, read_intent}
+        case RefundsRead(payment=PaymentRead(snapshot=snapshot), refunds=refunds), RefundTarget(refund_id, charge_id):
+            read_charge = snapshot.charge.id if snapshot.charge else None
+            return any(refund_id == refund.id for refund in refunds) or (charge_id or "") == read_charge
+        case _:
+            return False
+
+
+async def _apply(work: _Work, events: Sequence[InboxEvent], read: Read | RefundsRead) -> Handled:
+    first = events[0]
+    async with work.database.transaction("apply_events") as tx:
+        handled = await HANDLERS[first.type].apply(tx, work.clock, work.caller, first, read)
+        for event in events:
+            reason = handled.reason if event is first else f"Read together with {first.id}: {handled.reason}"
+            await _end(tx, work.clock, event, handled, reason)
         crash_point("inbox.in_apply")
     crash_point("inbox.after_apply")
     return handled
 
 
-async def _put_back(
-    database: Database, clock: Clock, caller: Caller, event: InboxEvent, *, reason: str, spends_try: bool
-) -> None:
-    now = clock.now()
-    tries = event.tries + spends_try
-    async with database.transaction("put_back_event") as tx:
-        if tries < TRIES_MAX:
-            delay = retry_delay(tries) if spends_try else timedelta(seconds=3)
-            await store.retry_event(tx, event, reason=reason, tries=tries, next_try_at=now + delay)
-            return
-        dead = f"It failed {tries} times, the last time with {reason}."
-        ended = await store.end_event(
-            tx, event, state=EventState.DEAD, reason=dead, order_id=None, payment_id=None, tries=tries, now=now
+async def _end(tx: Tx, clock: Clock, event: InboxEvent, handled: Handled, reason: str) -> None:
+    is_ours = await store.end_event(
+        tx,
+        event,
+        state=handled.state,
+        reason=reason,
+        order_id=handled.order_id,
+        payment_id=handled.payment_id,
+        tries=event.tries,
+        now=clock.now(),
+    )
+    if not is_ours:
+        raise LeaseLost(event.id)
+
+
+async def _put_back(work: _Work, events: Sequence[InboxEvent], *, reason: str, spends_try: bool) -> None:
+    now = work.clock.now()
+    for event in events:
+        tries = event.tries + spends_try
+        delay = retry_delay(tries) if spends_try else timedelta(seconds=3)
+        async with work.database.transaction("put_back_event") as tx:
+            if tries < TRIES_MAX:
+                await store.retry_event(tx, event, reason=reason, tries=tries, next_try_at=now + delay)
+                continue
+            await _give_up(tx, work, event, reason, tries)
+
+
+async def _give_up(tx: Tx, work: _Work, event: InboxEvent, reason: str, tries: int) -> None:
+    now = work.clock.now()
+    dead = f"It failed {tries} times, the last time with {reason}."
+    ended = await store.end_event(
+        tx, event, state=EventState.DEAD, reason=dead, order_id=None, payment_id=None, tries=tries, now=now
+    )
+    if ended:
+        await record_act(
+            tx, work.caller, now, "webhook.dead", on=("event", event.id), outcome="failed", error_code=reason
         )
-        if ended:
-            await record_act(
-                tx, caller, now, "webhook.dead", on=("event", event.id), outcome="failed", error_code=reason
-            )
     _log.error("webhook.dead", id=event.id, type=event.type, reason=reason)

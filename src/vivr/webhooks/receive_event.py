@@ -3,6 +3,7 @@
 from vivr.clock import Clock
 from vivr.ids import RequestId
 from vivr.operations.model import StripeScope
+from vivr.stripe_gateway.requests import API_VERSION
 from vivr.webhooks.events import SUBSCRIBED
 from vivr.webhooks.intake import Intake
 from vivr.webhooks.model import EventEnvelope, NewEvent
@@ -26,7 +27,9 @@ async def receive_event(
             id=envelope.id,
             type=envelope.type,
             object_id=envelope.data.object.id or "",
+            subject=envelope.data.object.subject,
             api_version=envelope.api_version,
+            version_drift=envelope.api_version != API_VERSION,
             body=body.decode("utf-8"),
             received_at=clock.now(),
             reason=_reason_to_ignore(envelope, scope),

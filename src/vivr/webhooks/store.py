@@ -12,39 +12,55 @@ _INSERT = Sql(
     "insert_inbox_events",
     "Keep the first bodies of events and count later deliveries of them.",
     """
-    INSERT INTO inbox_event (account, livemode, id, type, object_id, api_version, body, received_at, deliveries, state,
-                             reason, next_try_at, ended_at, request_id)
-    SELECT account, livemode, id, type, object_id, api_version, body, received_at, deliveries,
+    INSERT INTO inbox_event (account, livemode, id, type, object_id, subject, api_version, version_drift, body,
+                             received_at, deliveries, state, reason, next_try_at, ended_at, request_id)
+    SELECT account, livemode, id, type, object_id, subject, api_version, version_drift, body, received_at, deliveries,
            CASE WHEN reason IS NULL THEN 'RECEIVED' ELSE 'IGNORED' END, reason, received_at,
            CASE WHEN reason IS NOT NULL THEN received_at END, request_id
     FROM unnest(%(account)b::text[], %(livemode)b::boolean[], %(id)b::text[], %(type)b::text[], %(object_id)b::text[],
-                %(api_version)b::text[], %(body)b::text[], %(received_at)b::timestamptz[], %(deliveries)b::integer[],
+                %(subject)b::text[], %(api_version)b::text[], %(version_drift)b::boolean[], %(body)b::text[],
+                %(received_at)b::timestamptz[], %(deliveries)b::integer[],
                 %(reason)b::text[], %(request_id)b::text[])
-         AS new (account, livemode, id, type, object_id, api_version, body, received_at, deliveries, reason, request_id)
+         AS new (account, livemode, id, type, object_id, subject, api_version, version_drift, body, received_at,
+                 deliveries, reason, request_id)
     ON CONFLICT ON CONSTRAINT inbox_event_pkey
     DO UPDATE SET deliveries = inbox_event.deliveries + excluded.deliveries
     RETURNING account, livemode, id, deliveries
     """,
 )
 
+_LOCK_DUE = Sql(
+    "lock_due_subjects",
+    "What the longest waiting events are about, kept from every other claimer until this transaction ends.",
+    """
+    SELECT account, livemode, subject
+    FROM (SELECT account, livemode, subject, min(next_try_at) AS since
+          FROM (SELECT account, livemode, subject, next_try_at FROM inbox_event
+                WHERE state IN ('RECEIVED', 'RETRYING') AND next_try_at <= %(now)s
+                ORDER BY next_try_at LIMIT %(events)s) AS oldest
+          GROUP BY account, livemode, subject ORDER BY since LIMIT %(subjects)s) AS due
+    WHERE pg_try_advisory_xact_lock(hashtextextended(concat_ws(' ', 'inbox', account, livemode, subject), 0))
+    """,
+)
+
 _CLAIM = Sql(
-    "claim_inbox_event",
-    "Take one waiting event, no other event of whose object is being processed; the fence tells late writers off.",
+    "claim_inbox_events",
+    "Take the waiting events of subjects of which none is being processed; the fence tells late writers off.",
     """
     UPDATE inbox_event
     SET lease_until = %(lease_until)s, next_try_at = %(lease_until)s, fence = fence + 1
-    WHERE (account, livemode, id) = (
-        SELECT account, livemode, id FROM inbox_event AS waiting
-        WHERE state IN ('RECEIVED', 'RETRYING') AND next_try_at <= %(now)s
-          AND NOT EXISTS (
-              SELECT FROM inbox_event AS other
-              WHERE other.account = waiting.account AND other.livemode = waiting.livemode
-                AND other.object_id = waiting.object_id AND other.id <> waiting.id
-                AND other.state IN ('RECEIVED', 'RETRYING') AND other.lease_until > %(now)s)
-        ORDER BY next_try_at LIMIT 1
-        FOR UPDATE SKIP LOCKED)
-    RETURNING account, livemode, id, type, object_id, api_version, received_at, deliveries, state, reason, order_id,
-              payment_id, tries, fence, next_try_at, ended_at, request_id
+    FROM unnest(%(accounts)s::text[], %(livemodes)s::boolean[], %(subjects)s::text[])
+         AS locked (account, livemode, subject)
+    WHERE inbox_event.account = locked.account AND inbox_event.livemode = locked.livemode
+      AND inbox_event.subject = locked.subject
+      AND inbox_event.state IN ('RECEIVED', 'RETRYING') AND inbox_event.next_try_at <= %(now)s
+      AND NOT EXISTS (
+          SELECT FROM inbox_event AS other
+          WHERE other.account = locked.account AND other.livemode = locked.livemode AND other.subject = locked.subject
+            AND other.state IN ('RECEIVED', 'RETRYING') AND other.lease_until > %(now)s)
+    RETURNING inbox_event.account, inbox_event.livemode, id, type, object_id, inbox_event.subject, api_version,
+              version_drift, received_at, deliveries, state, reason, order_id, payment_id, tries, fence, next_try_at,
+              ended_at, request_id
     """,
 )
 
@@ -75,8 +91,8 @@ _OF_ORDER = Sql(
     "inbox_events_of_order",
     "Events that concerned an order.",
     """
-    SELECT account, livemode, id, type, object_id, api_version, received_at, deliveries, state, reason, order_id,
-           payment_id, tries, fence, next_try_at, ended_at, request_id
+    SELECT account, livemode, id, type, object_id, subject, api_version, version_drift, received_at, deliveries, state,
+           reason, order_id, payment_id, tries, fence, next_try_at, ended_at, request_id
     FROM inbox_event WHERE order_id = %(order_id)s ORDER BY received_at, id
     """,
 )
@@ -101,7 +117,9 @@ async def insert_events(tx: Tx, events: Sequence[tuple[NewEvent, int]]) -> dict[
         id=[new.id for new in news],
         type=[new.type for new in news],
         object_id=[new.object_id for new in news],
+        subject=[new.subject for new in news],
         api_version=[new.api_version for new in news],
+        version_drift=[new.version_drift for new in news],
         body=[new.body for new in news],
         received_at=[new.received_at for new in news],
         deliveries=[deliveries for _, deliveries in events],
@@ -111,9 +129,32 @@ async def insert_events(tx: Tx, events: Sequence[tuple[NewEvent, int]]) -> dict[
     return {EventKey(row.account, row.livemode, row.id): row.deliveries for row in rows}
 
 
-async def claim_event(tx: Tx, *, now: datetime, lease_until: datetime) -> InboxEvent | None:
-    """Take one waiting event."""
-    return await tx.row(_CLAIM, InboxEvent, now=now, lease_until=lease_until)
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    account: str
+    livemode: bool
+    subject: str
+
+
+async def claim_events(tx: Tx, *, now: datetime, lease_until: datetime, subjects: int) -> list[InboxEvent]:
+    """Take all due events of the subjects that waited longest, those of a subject together, oldest first.
+
+    Two claimers never hold events of one subject at the same time. A subject that another claimer holds is left out, so
+    fewer may come, or none although some wait.
+    """
+    locked = await tx.rows(_LOCK_DUE, _Subject, now=now, events=subjects * 25, subjects=subjects)
+    if not locked:
+        return []
+    claimed = await tx.rows(
+        _CLAIM,
+        InboxEvent,
+        now=now,
+        lease_until=lease_until,
+        accounts=[one.account for one in locked],
+        livemodes=[one.livemode for one in locked],
+        subjects=[one.subject for one in locked],
+    )
+    return sorted(claimed, key=lambda event: (event.received_at, event.id))
 
 
 async def end_event(tx: Tx, event: InboxEvent, **values: object) -> bool:
