@@ -22,7 +22,7 @@ def complete_session(work: Work, session: Doc, payment_status: str, billing: Doc
             "email": billing["email"] or (customer or {}).get("email"),
             "individual_name": None,
             "name": billing["name"],
-            "phone": None,
+            "phone": billing["phone"],
             "tax_exempt": "none",
             "tax_ids": [],
         },

@@ -153,4 +153,4 @@ def _read_free(work: Work, session: Doc, typed: Typed) -> Doc | EntryProblem:
     email = known_email(work, session) or typed.email
     if not is_email(email):
         return EntryProblem("email", "email_invalid")
-    return billing_details(email=email, name=typed.name or None)
+    return billing_details(email=email, name=typed.name or None, phone=typed.phone or None)

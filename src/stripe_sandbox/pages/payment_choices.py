@@ -2,8 +2,8 @@
 
 from stripe_sandbox.flows.discounts import drop_discount, find_code, take_discount
 from stripe_sandbox.flows.totals import reckon
-from stripe_sandbox.money import check_amount
 from stripe_sandbox.pages.entries import EntryProblem
+from stripe_sandbox.resources.checkout_shape import check_total
 from stripe_sandbox.resources.session_lines import lines_of
 from stripe_sandbox.resources.shipping_rates import cost_of
 from stripe_sandbox.state.work import Doc, Work
@@ -31,8 +31,7 @@ def change_order(work: Work, session: Doc, fields: dict[str, str]) -> None:
     _choose_code(work, session, fields)
     try:
         reckon(work, session)
-        if session["amount_total"] > 0:
-            check_amount(session["amount_total"], session["currency"], param="line_items")
+        check_total(session)
     except StripeError as error:
         raise ChoiceRefusedError(EntryProblem("order", "order_invalid")) from error
 

@@ -1,5 +1,6 @@
 """Parameters of customers, webhook endpoints and events."""
 
+from stripe_sandbox.event_names import EVENT_NAMES
 from stripe_sandbox.params.basic import (
     ADDRESS,
     CREATED,
@@ -34,7 +35,8 @@ UPDATE_CUSTOMER = route({**_CUSTOMER, **not_built("default_source")})
 LIST_CUSTOMERS = listing({"email": TEXT, "created": CREATED, **not_built("test_clock")})
 SEARCH = route({"query": Param(Text(blank=False), required=True), "limit": integer(1, 100), "page": TEXT})
 
-ENABLED_EVENTS = Param(Array(Text(blank=False), longest=300), required=True)
+_EVENTS = Array(Choice(EVENT_NAMES), longest=300)
+ENABLED_EVENTS = Param(_EVENTS, required=True)
 CREATE_ENDPOINT = route(
     {
         "url": Param(Text(blank=False), required=True),
@@ -48,7 +50,7 @@ CREATE_ENDPOINT = route(
 UPDATE_ENDPOINT = route(
     {
         "url": TEXT,
-        "enabled_events": Param(Array(Text(blank=False), longest=300)),
+        "enabled_events": Param(_EVENTS),
         "description": TEXT,
         "disabled": Param(Boolean()),
         "metadata": METADATA,

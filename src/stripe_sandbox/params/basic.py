@@ -43,6 +43,7 @@ _OTHER_METHODS = (
 )
 METHODS_NOT_BUILT = tuple(_OTHER_METHODS.split())
 METHOD_TYPE = PartlyBuilt(("card", "link", "sepa_debit"), METHODS_NOT_BUILT)
+ALLOWED_TYPES = {"allowed_payment_method_types": Param(Array(METHOD_TYPE), since=ENDIVE_SINCE)}
 
 
 def choice(*options: str) -> Param:

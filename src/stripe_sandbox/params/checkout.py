@@ -3,6 +3,7 @@
 import re
 
 from stripe_sandbox.params.basic import (
+    ALLOWED_TYPES,
     CAPTURE_METHODS,
     CREATED,
     EMAIL,
@@ -108,6 +109,38 @@ _CONSENT = Shape(
         "payment_method_reuse_agreement": Param(Shape({"position": Param(Choice(("auto", "hidden")), required=True)})),
     }
 )
+_LABEL = Shape(
+    {
+        "custom": Param(Text(longest=50, blank=False), required=True),
+        "type": Param(Choice(("custom",)), required=True),
+    }
+)
+_TYPED = Shape(
+    {
+        "default_value": Param(Text(longest=255)),
+        "maximum_length": integer(1, 255),
+        "minimum_length": integer(1, 255),
+    }
+)
+_OFFERED = Shape(
+    {
+        "label": Param(Text(longest=100, blank=False), required=True),
+        "value": Param(Text(longest=100, blank=False, pattern=re.compile(r"[A-Za-z0-9]+")), required=True),
+    }
+)
+_CUSTOM_FIELD = Shape(
+    {
+        "key": Param(Text(longest=200, blank=False, pattern=re.compile(r"[A-Za-z0-9]+")), required=True),
+        "label": Param(_LABEL, required=True),
+        "type": Param(Choice(("dropdown", "numeric", "text")), required=True),
+        "optional": Param(Boolean()),
+        "dropdown": Param(
+            Shape({"default_value": TEXT, "options": Param(Array(_OFFERED, longest=200), required=True)})
+        ),
+        "numeric": Param(_TYPED),
+        "text": Param(_TYPED),
+    }
+)
 _INVOICE_FIELD = Shape(
     {
         "name": Param(Text(longest=40, blank=False), required=True),
@@ -133,6 +166,16 @@ _INVOICE_DATA = Shape(
         **not_built("account_tax_ids"),
     }
 )
+_FULL_ADDRESS = Shape(
+    {
+        "city": TEXT,
+        "country": Param(Text(), required=True),
+        "line1": Param(Text(), required=True),
+        "line2": TEXT,
+        "postal_code": TEXT,
+        "state": TEXT,
+    }
+)
 _INVOICE_CREATION = Shape({"enabled": Param(Boolean(), required=True), "invoice_data": Param(_INVOICE_DATA)})
 
 CREATE_SESSION = route(
@@ -156,7 +199,7 @@ CREATE_SESSION = route(
         "excluded_payment_method_types": Param(Array(Text())),
         "adaptive_pricing": Param(Shape({"enabled": Param(Boolean())})),
         "submit_type": choice("auto", "book", "donate", "pay", "subscribe"),
-        "billing_address_collection": Param(PartlyBuilt(("auto",), ("required",))),
+        "billing_address_collection": choice("auto", "required"),
         "integration_identifier": Param(Text(longest=200)),
         "ui_mode": Param(PartlyBuilt(("hosted_page",), ("elements", "embedded_page", "form"))),
         "allow_promotion_codes": Param(Boolean()),
@@ -169,8 +212,10 @@ CREATE_SESSION = route(
         ),
         "shipping_address_collection": SHIPPING_ADDRESS_COLLECTION,
         "shipping_options": SHIPPING_OPTIONS,
-        **not_built("automatic_tax", "phone_number_collection", "tax_id_collection", unless=OFF),
-        **not_built("branding_settings", "custom_fields", "custom_text", "managed_payments"),
+        "custom_fields": Param(Array(_CUSTOM_FIELD, longest=3, blank=True)),
+        "phone_number_collection": Param(Shape({"enabled": Param(Boolean(), required=True)})),
+        **not_built("automatic_tax", "tax_id_collection", unless=OFF),
+        **not_built("branding_settings", "custom_text", "managed_payments"),
         **not_built("name_collection", "optional_items", "origin_context", "payment_method_collection", "permissions"),
         **not_built("payment_method_configuration", "payment_method_data", "redirect_on_completion", "return_url"),
         **not_built(
@@ -178,11 +223,25 @@ CREATE_SESSION = route(
             "subscription_data",
             "wallet_options",
             "customer_account",
-            "allowed_payment_method_types",
         ),
+        **ALLOWED_TYPES,
     }
 )
-UPDATE_SESSION = route({"metadata": METADATA, **not_built("collected_information", "line_items", "shipping_options")})
+_COLLECTED = Shape(
+    {
+        "shipping_details": Param(
+            Shape({"address": Param(_FULL_ADDRESS, required=True), "name": Param(Text(longest=255), required=True)})
+        )
+    }
+)
+UPDATE_SESSION = route(
+    {
+        "collected_information": Param(_COLLECTED),
+        "metadata": METADATA,
+        "shipping_options": SHIPPING_OPTIONS,
+        **not_built("line_items"),
+    }
+)
 LIST_SESSIONS = listing(
     {
         "customer": TEXT,

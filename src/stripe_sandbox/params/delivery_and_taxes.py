@@ -48,7 +48,11 @@ UPDATE_SHIPPING_RATE = route(
 LIST_SHIPPING_RATES = listing({"active": BOOLEAN, "created": CREATED, "currency": TEXT})
 
 SHIPPING_OPTIONS = Param(
-    Array(Shape({"shipping_rate": TEXT, "shipping_rate_data": Param(Shape(_RATE))}), longest=SHIPPING_OPTIONS_MAX)
+    Array(
+        Shape({"shipping_rate": TEXT, "shipping_rate_data": Param(Shape(_RATE))}),
+        longest=SHIPPING_OPTIONS_MAX,
+        blank=True,
+    )
 )
 SHIPPING_ADDRESS_COLLECTION = Param(
     Shape({"allowed_countries": Param(Array(Choice(tuple(_COUNTRIES.split())), longest=300), required=True)})

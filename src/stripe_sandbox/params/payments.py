@@ -1,6 +1,7 @@
 """Parameters of PaymentIntents, charges and refunds."""
 
 from stripe_sandbox.params.basic import (
+    ALLOWED_TYPES,
     BOOLEAN,
     CAPTURE_METHODS,
     CREATED,
@@ -101,7 +102,8 @@ CREATE_INTENT = route(
         **_DETAILS,
         **_PAYING,
         **_CONNECT,
-        **not_built("allowed_payment_method_types", "customer_account", "payment_method_configuration"),
+        **ALLOWED_TYPES,
+        **not_built("customer_account", "payment_method_configuration"),
     }
 )
 UPDATE_INTENT = route(

@@ -4,9 +4,12 @@ from typing import Any
 
 from stripe_sandbox.call import Call, part
 from stripe_sandbox.flows.checkout import expire_session
-from stripe_sandbox.resources.checkout_shape import new_session
+from stripe_sandbox.flows.totals import reckon
+from stripe_sandbox.resources.checkout_shape import check_total, new_session
 from stripe_sandbox.resources.customers import find_usable
+from stripe_sandbox.resources.payment_methods import blank_address
 from stripe_sandbox.resources.session_lines import lines_of
+from stripe_sandbox.resources.shipping_rates import offer_delivery
 from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.wire.errors import invalid, missing_object, refused
 from stripe_sandbox.wire.lists import LIMIT_DEFAULT, Conditions, as_list, list_objects, page_of
@@ -34,6 +37,7 @@ _ONLY_FOR_PAYMENT = (
 _EXCLUSIVE = (
     ("customer", "customer_email"),
     ("payment_method_types", "excluded_payment_method_types"),
+    ("allowed_payment_method_types", "excluded_payment_method_types"),
     ("allow_promotion_codes", "discounts"),
 )
 
@@ -94,9 +98,24 @@ def retrieve_session(call: Call) -> Doc:
 
 
 def update_session(call: Call) -> Doc:
-    """POST /v1/checkout/sessions/{id}: metadata."""
+    """POST /v1/checkout/sessions/{id}: metadata; of an open one, its ways of delivery and where the goods go too."""
     session = _in_path(call)
-    session["metadata"] = merge_metadata(session["metadata"], call.params.get("metadata"))
+    wish = call.params
+    if wish.keys() & {"shipping_options", "collected_information"} and session["status"] != "open":
+        raise refused(f"Only open Checkout Sessions can be changed; this one is {session['status']}.", param="session")
+    if "shipping_options" in wish and session["mode"] == "payment":
+        offer_delivery(call.work, session, wish["shipping_options"])
+        reckon(call.work, session)
+        check_total(session)
+    details = part(part(wish, "collected_information"), "shipping_details")
+    if details:
+        address = {**blank_address(), **details["address"]}
+        session["collected_information"] = {
+            "business_name": None,
+            "individual_name": None,
+            "shipping_details": {"address": address, "name": details["name"]},
+        }
+    session["metadata"] = merge_metadata(session["metadata"], wish.get("metadata"))
     return public(call.work.save(session))
 
 

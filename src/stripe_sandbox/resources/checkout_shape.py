@@ -6,11 +6,11 @@ from stripe_sandbox.call import part
 from stripe_sandbox.flows.discounts import take_discount
 from stripe_sandbox.flows.totals import reckon
 from stripe_sandbox.money import check_amount, check_currency
-from stripe_sandbox.resources.checkout_wishes import consent_wished, invoice_wished, recovery_wished
+from stripe_sandbox.resources.checkout_wishes import consent_wished, fields_wished, invoice_wished, recovery_wished
 from stripe_sandbox.resources.intent_shape import configuration
 from stripe_sandbox.resources.session_lines import new_lines
 from stripe_sandbox.resources.setup_shape import new_setup
-from stripe_sandbox.resources.shipping_rates import cost_of, offered_rates
+from stripe_sandbox.resources.shipping_rates import offer_delivery
 from stripe_sandbox.state.work import Doc, Work
 from stripe_sandbox.wire.errors import invalid
 from stripe_sandbox.wire.metadata import merge_metadata
@@ -39,7 +39,7 @@ def check_expiry(work: Work, expires_at: int | None) -> int:
 
 def payment_method_types(wish: dict[str, Any], currency: str | None) -> list[str]:
     """What the page offers: what was asked for, else card and link, and SEPA debit for euros taken at once."""
-    asked: list[str] | None = wish.get("payment_method_types")
+    asked: list[str] | None = wish.get("allowed_payment_method_types", wish.get("payment_method_types"))
     types = asked or ["card", "link", *(["sepa_debit"] if currency == "eur" else [])]
     excluded: list[str] = wish.get("excluded_payment_method_types", [])
     manual = part(wish, "payment_intent_data").get("capture_method") == "manual"
@@ -68,6 +68,7 @@ def new_session(work: Work, wish: dict[str, Any], base_url: str, customer: Doc |
         "client_reference_id": wish.get("client_reference_id"),
         "consent_collection": consent_wished(wish),
         "created": work.now,
+        "custom_fields": fields_wished(wish),
         "customer": None if customer is None else customer["id"],
         "customer_creation": None if customer is not None else wish.get("customer_creation", "if_required"),
         "customer_details": None if email is None else _known_buyer(email),
@@ -78,6 +79,7 @@ def new_session(work: Work, wish: dict[str, Any], base_url: str, customer: Doc |
         "metadata": merge_metadata({}, wish.get("metadata")),
         "payment_method_configuration_details": None if "payment_method_types" in wish else configuration(work),
         "payment_method_options": {"card": {"request_three_d_secure": _three_d_secure(wish)}},
+        "phone_number_collection": {"enabled": part(wish, "phone_number_collection").get("enabled", False)},
         "shipping_address_collection": wish.get("shipping_address_collection"),
         "submit_type": wish.get("submit_type"),
         "success_url": wish["success_url"],
@@ -100,21 +102,25 @@ def _prepare_payment(work: Work, session: Doc, wish: dict[str, Any]) -> None:
     currency: str = lines[0]["currency"]
     if check_currency(wish.get("currency", currency), "currency") != currency:
         raise invalid(f"The prices on this Checkout Session are in {currency}.", param="currency")
-    options = offered_rates(work, wish.get("shipping_options", []), currency)
     session.update(
         currency=currency,
         invoice_creation=invoice_wished(wish),
         payment_method_types=payment_method_types(wish, currency),
-        shipping_cost=cost_of(options[0]) if options else None,
-        shipping_options=options,
         _lines=[line["id"] for line in lines],
         _payment_intent_data=part(wish, "payment_intent_data"),
     )
+    offer_delivery(work, session, wish.get("shipping_options", []))
     if wish.get("discounts"):
         take_discount(work, session, wish["discounts"][0], "discounts[0]")
     reckon(work, session)
-    if session["amount_total"] > 0:
-        check_amount(session["amount_total"], currency, param="line_items", noun="The Checkout Session's total amount")
+    check_total(session)
+
+
+def check_total(session: Doc) -> None:
+    """Refuses a total that cannot be paid; nothing at all is fine."""
+    total: int = session["amount_total"]
+    if total > 0:
+        check_amount(total, session["currency"], param="line_items", noun="The Checkout Session's total amount")
 
 
 def _prepare_setup(work: Work, session: Doc, wish: dict[str, Any]) -> None:
@@ -178,7 +184,6 @@ def _constants() -> Doc:
         "client_secret": None,
         "collected_information": None,
         "currency_conversion": None,
-        "custom_fields": [],
         "custom_text": {
             "after_submit": None,
             "shipping_address": None,
@@ -198,7 +203,6 @@ def _constants() -> Doc:
         "payment_method_collection": "if_required",
         "payment_status": "unpaid",
         "permissions": None,
-        "phone_number_collection": {"enabled": False},
         "recovered_from": None,
         "saved_payment_method_options": None,
         "setup_intent": None,

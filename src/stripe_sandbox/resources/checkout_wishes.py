@@ -4,6 +4,7 @@ from typing import Any
 
 from stripe_sandbox.call import part
 from stripe_sandbox.state.work import Doc
+from stripe_sandbox.wire.errors import invalid
 from stripe_sandbox.wire.metadata import merge_metadata
 
 
@@ -45,3 +46,31 @@ def invoice_wished(wish: dict[str, Any]) -> Doc:
             "rendering_options": {**rendering, "template": None} if rendering else None,
         },
     }
+
+
+def fields_wished(wish: dict[str, Any]) -> list[Doc]:
+    """`custom_fields`, which the buyer fills in; their values are null until then."""
+    fields: list[Doc] = []
+    for index, asked in enumerate(wish.get("custom_fields", [])):
+        path, kind = f"custom_fields[{index}]", asked["type"]
+        if kind == "dropdown" and not asked.get("dropdown"):
+            missing = f"{path}[dropdown]"
+            raise invalid(f"Missing required param: {missing}.", code="parameter_missing", param=missing)
+        if any(asked["key"] == other["key"] for other in fields):
+            raise invalid(f"The key {asked['key']} is used by another custom field.", param=f"{path}[key]")
+        details = part(asked, kind)
+        shown: Doc = {"default_value": details.get("default_value"), "value": None}
+        if kind == "dropdown":
+            shown["options"] = details["options"]
+        else:
+            shown |= {name: details.get(name) for name in ("maximum_length", "minimum_length")}
+        fields.append(
+            {
+                "key": asked["key"],
+                "label": asked["label"],
+                "optional": asked.get("optional", False),
+                "type": kind,
+                kind: shown,
+            }
+        )
+    return fields

@@ -19,7 +19,7 @@ def new_intent(work: Work, wish: Doc) -> Doc:
         {
             "id": intent_id,
             "object": "payment_intent",
-            "allowed_payment_method_types": None,
+            "allowed_payment_method_types": wish.get("allowed_payment_method_types"),
             "amount": wish["amount"],
             "amount_capturable": 0,
             "amount_details": {"tip": {}},

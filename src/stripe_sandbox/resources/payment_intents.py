@@ -40,6 +40,7 @@ def create_intent(call: Call) -> Doc:
     check_descriptor(wish, "statement_descriptor")
     if wish.get("customer"):
         find_usable(call.work, wish["customer"])
+    _take_allowed_types(wish)
     if "payment_method_types" not in wish:
         automatic: dict[str, Any] = wish.get("automatic_payment_methods") or {"enabled": True}
         wish["automatic_payment_methods"] = {
@@ -61,6 +62,20 @@ def create_intent(call: Call) -> Doc:
         intent.update(payment_method=method["id"], status="requires_confirmation")
         call.work.save(intent)
     return public(intent)
+
+
+def _take_allowed_types(wish: dict[str, Any]) -> None:
+    """Endive's name for the list of types, which stands alone."""
+    if not wish.get("allowed_payment_method_types"):
+        return
+    for other in ("automatic_payment_methods", "excluded_payment_method_types"):
+        if wish.get(other):
+            raise invalid(
+                f"You may only specify one of these parameters: allowed_payment_method_types, {other}.",
+                code="parameters_exclusive",
+                param="allowed_payment_method_types",
+            )
+    wish["payment_method_types"] = wish["allowed_payment_method_types"]
 
 
 def _in_path(call: Call) -> Doc:

@@ -20,13 +20,15 @@ def blank_address() -> Doc:
     return dict.fromkeys(_ADDRESS)
 
 
-def billing_details(*, email: str | None = None, name: str | None = None, address: Doc | None = None) -> Doc:
+def billing_details(
+    *, email: str | None = None, name: str | None = None, address: Doc | None = None, phone: str | None = None
+) -> Doc:
     """Who pays, as far as known."""
     return {
         "address": {**blank_address(), **(address or {})},
         "email": email,
         "name": name,
-        "phone": None,
+        "phone": phone,
         "tax_id": None,
     }
 

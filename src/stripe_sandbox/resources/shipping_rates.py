@@ -89,8 +89,13 @@ def list_shipping_rates(call: Call) -> Doc:
     return list_objects(call.work, "shipping_rate", url, call.params, noun="shipping rate", conditions=conditions)
 
 
-def offered_rates(work: Work, wishes: list[dict[str, Any]], currency: str) -> list[Doc]:
-    """The ways of delivery that a session offers, as it shows them; the first one is chosen until the buyer chooses."""
+def offer_delivery(work: Work, session: Doc, wishes: list[dict[str, Any]]) -> None:
+    """Lets an open session offer these ways of delivery; the first one is chosen until the buyer chooses."""
+    options = _offered(work, wishes, session["currency"])
+    session.update(shipping_options=options, shipping_cost=cost_of(options[0]) if options else None)
+
+
+def _offered(work: Work, wishes: list[dict[str, Any]], currency: str) -> list[Doc]:
     offered: list[Doc] = []
     for index, wish in enumerate(wishes):
         path = f"shipping_options[{index}]"

@@ -163,12 +163,13 @@ class Array:
 class Param:
     """One named parameter of a shape.
 
-    `gone_since` is the first API version (its date) that refuses it: as unknown, or with `gone` where Stripe has an
-    error of its own.
+    `since` is the first API version (its date) that knows it. `gone_since` is the first one that refuses it: as
+    unknown, or with `gone` where Stripe has an error of its own.
     """
 
     kind: Kind
     required: bool = False
+    since: str = ""
     gone_since: str | None = None
     gone: Callable[[str], StripeError] | None = None
 
@@ -200,7 +201,7 @@ class Shape:
             gone = param is not None and param.gone_since is not None and version >= param.gone_since
             if param is not None and gone and param.gone is not None:
                 raise param.gone(join(path, name))
-            if param is None or gone:
+            if param is None or gone or version < param.since:
                 unknown.append(join(path, name))
         if unknown:
             noun = "parameter" if len(unknown) == 1 else "parameters"
