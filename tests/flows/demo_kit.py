@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from flows.stack import free_port
+from free_ports import free_port
 
 START_S = 90.0
 

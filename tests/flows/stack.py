@@ -3,7 +3,6 @@
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,18 +13,12 @@ from pathlib import Path
 
 import httpx
 
+from free_ports import free_port
 from vivr.migrate import migrate
 
 TESTS = Path(__file__).parent.parent
 LAUNCHER = TESTS / "crash" / "launch.py"
-START_S = 40.0
-
-
-def free_port() -> int:
-    """A port that nobody listens on right now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+START_S = 100.0
 
 
 class EarlyEndError(AssertionError):

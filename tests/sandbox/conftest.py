@@ -62,12 +62,12 @@ def receiver() -> Generator[Receiver]:
 def shop(server: ServerThread, monkeypatch: pytest.MonkeyPatch) -> Generator[Shop]:
     monkeypatch.setattr(stripe, "enable_telemetry", False)
     key = f"sk_test_shop{next(_numbers):06d}"
-    sessions = stripe.RequestsClient(timeout=20)
+    sessions = stripe.RequestsClient(timeout=40)
     client = stripe.StripeClient(
         key, base_addresses={"api": server.url}, stripe_version=VERSION, max_network_retries=0, http_client=sessions
     )
     with httpx.Client(
-        base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, verify=_TLS
+        base_url=server.url, headers={"Authorization": f"Bearer {key}"}, trust_env=False, verify=_TLS, timeout=40
     ) as http:
         yield Shop(key, server.url, client, http)
     sessions.close()

@@ -19,7 +19,7 @@ from stripe_sandbox.door import DoorServer
 from stripe_sandbox.hangup import CuttableProtocol
 
 VERSION = "2026-05-27.dahlia"
-WAIT_S = 8.0
+WAIT_S = 40.0
 
 
 class ServerThread:
@@ -33,7 +33,7 @@ class ServerThread:
         self.server = DoorServer(config)
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
-        for _ in range(1000):
+        for _ in range(6000):
             if self.server.started:
                 break
             time.sleep(0.01)

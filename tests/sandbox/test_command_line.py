@@ -28,12 +28,12 @@ class Process:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith("stripe_sandbox listens on http://127.0.0.1:"), line
-        self.http = httpx.Client(base_url=line.split()[-1], headers=KEY, trust_env=False)
+        self.http = httpx.Client(base_url=line.split()[-1], headers=KEY, trust_env=False, timeout=40)
 
     def end(self, how: signal.Signals) -> None:
         """Sends the signal and waits."""
         self.process.send_signal(how)
-        self.process.wait(10)
+        self.process.wait(40)
         self.http.close()
         assert self.process.stdout is not None
         self.process.stdout.close()
@@ -57,7 +57,7 @@ def test_state_survives_a_kill_and_due_deliveries_go_on(
     receiver.answers = [500]
     customer = http.post("/v1/customers", headers={"Idempotency-Key": "k"}).json()
     receiver.wait_for("customer.created")
-    for _ in range(200):
+    for _ in range(2000):
         if http.get("/_sandbox/deliveries").json()["deliveries"][0]["state"] == "retrying":
             break
     processes[0].end(signal.SIGKILL)

@@ -1,7 +1,6 @@
 """Armed faults: before the effect, after it, and on the way of a webhook."""
 
 import threading
-import time
 
 import httpx
 import pytest
@@ -81,16 +80,18 @@ def test_a_429_has_no_effect_and_is_not_kept(shop: Shop, reason: str | None, cod
 
 
 def test_while_a_slow_call_runs_its_key_is_in_use(shop: Shop) -> None:
-    arm(shop, "slow", route=CUSTOMERS, ms=1000)
+    arm(shop, "slow", route=CUSTOMERS, ms=2000)
     answers: list[httpx.Response] = []
 
     def call_slowly() -> None:
-        with httpx.Client(base_url=shop.url, headers=shop.http.headers, trust_env=False) as http:
+        with httpx.Client(base_url=shop.url, headers=shop.http.headers, trust_env=False, timeout=40) as http:
             answers.append(http.post("/v1/customers", headers={"Idempotency-Key": "k"}))
 
     caller = threading.Thread(target=call_slowly)
     caller.start()
-    time.sleep(0.3)
+    for _ in range(1000):
+        if not shop.control("GET", "faults")["faults"]:  # taken as soon as the call has come
+            break
     busy = shop.http.post("/v1/customers", headers={"Idempotency-Key": "k"})
     caller.join()
     assert (busy.status_code, busy.json()["error"]["code"]) == (409, "idempotency_key_in_use")

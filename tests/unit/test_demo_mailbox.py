@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from free_ports import free_port
 from vivr.demo.mail_folder import KEPT_MAX, MailFolder
 from vivr.demo.mailbox import build_app
-from vivr.demo.probes import free_port
 from vivr.email.mail_server import hand_over
 from vivr.settings import MailSecurity, MailServer
 

@@ -2,13 +2,14 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 
 import httpx
 import pytest
+
+from free_ports import free_port
 
 _SERVE = """
 import os
@@ -20,15 +21,9 @@ serve(read_settings(os.environ))
 """
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_process_refuses_huge_bodies_readably_and_ends_cleanly(database_url: str, number: signal.Signals) -> None:
-    origin = f"http://127.0.0.1:{_free_port()}"
+    origin = f"http://127.0.0.1:{free_port()}"
     environment = {
         "SHOP_ID": "test-shop",
         "SECRET_KEY": "00112233445566778899aabbccddeeff" * 2,
@@ -68,7 +63,7 @@ def _as_url(conninfo: str) -> str:
 
 
 def _wait(client: httpx.Client) -> None:
-    for _ in range(200):
+    for _ in range(600):
         try:
             client.get("/healthz")
         except httpx.TransportError:
