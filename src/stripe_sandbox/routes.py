@@ -89,6 +89,7 @@ ROUTES = (
     Route("POST", _INTENTS + "/{id}/capture", payments.CAPTURE_INTENT, payment_intents.capture),
     Route("GET", "/v1/charges", payments.LIST_CHARGES, charges.list_charges),
     Route("GET", "/v1/charges/{id}", NOTHING, charges.retrieve_charge),
+    Route("POST", "/v1/charges/{id}", payments.UPDATE_CHARGE, charges.update_charge),
     Route("GET", "/v1/charges/{id}/refunds", payments.LIST_CHARGE_REFUNDS, refunds.list_charge_refunds),
     Route("POST", "/v1/refunds", payments.CREATE_REFUND, refunds.create_refund),
     Route("GET", "/v1/refunds", payments.LIST_REFUNDS, refunds.list_refunds),

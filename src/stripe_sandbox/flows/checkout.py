@@ -33,8 +33,6 @@ def confirm_session(work: Work, session: Doc, method: Doc, base_url: str) -> Doc
 def pay_session(work: Work, session: Doc, method: Doc, base_url: str) -> Doc | None:
     """Pays with the method; gives the error of a decline."""
     intent = open_intent(work, session)
-    method["customer"] = session["customer"] if intent["setup_future_usage"] else None
-    work.save(method)
     how = Confirming(base_url=base_url, return_url=session_page_url(base_url, session))
     error = confirm_intent(work, intent, method, how)
     if error is None:
@@ -85,7 +83,8 @@ def open_intent(work: Work, session: Doc) -> Doc:
         existing.update(amount=session["amount_total"], shipping=shipping)
         return work.save(existing)
     named = session["customer_creation"] == "always" or session["invoice_creation"]["enabled"]
-    if session["customer"] is None and (named or data.get("setup_future_usage")):
+    kept = data.get("setup_future_usage") or session["payment_method_options"]["card"].get("setup_future_usage")
+    if session["customer"] is None and (named or kept):
         session["customer"] = new_customer(work, {"email": session["customer_email"]})["id"]
     intent = new_intent(
         work,

@@ -9,6 +9,7 @@ Sequences as recorded from Stripe (docs/sandbox.md). Each function changes and s
 
 from dataclasses import dataclass
 
+from stripe_sandbox.call import part
 from stripe_sandbox.cards import Card, card_by_fingerprint
 from stripe_sandbox.declines import (
     AUTHENTICATION_FAILED,
@@ -51,7 +52,7 @@ def confirm_intent(work: Work, intent: Doc, method: Doc, how: Confirming) -> Doc
     card = card_by_fingerprint(method["card"]["fingerprint"])
     if proven:
         return _charge_card(work, intent, method, card, authentication=_challenged())
-    requested = intent["payment_method_options"].get("card", {}).get("request_three_d_secure") in ("any", "challenge")
+    requested = _card_options(intent).get("request_three_d_secure") in ("any", "challenge")
     unproven = card.three_d_secure == "required_until_set_up" and not method.get("_set_up")
     if how.off_session and (card.three_d_secure == "required" or unproven):
         return _charge_card(work, intent, method, card, refusal=AUTHENTICATION_REQUIRED)
@@ -77,7 +78,7 @@ def finish_challenge(work: Work, intent: Doc, *, passed: bool) -> Doc | None:
     intent["next_action"] = None
     if passed:
         card = card_by_fingerprint(method["card"]["fingerprint"])
-        if intent["setup_future_usage"] == "off_session":
+        if later_use(intent) == "off_session":
             method["_set_up"] = True
             work.save(method)
         if intent["confirmation_method"] == "manual":
@@ -200,7 +201,7 @@ def _charge_card(
         error = decline_error(decline, charge, method)
         fail_intent(work, intent, error)
         return error
-    manual = intent["capture_method"] == "manual"
+    manual = "manual" in (intent["capture_method"], _card_options(intent).get("capture_method"))
     parts |= {
         "captured": not manual,
         "paid": True,
@@ -210,6 +211,7 @@ def _charge_card(
     parts["receipt_url"] = f"https://pay.stripe.com/receipts/{intent['id']}"
     if manual:
         parts["payment_method_details"]["card"]["capture_before"] = work.now + AUTHORIZATION_S
+    _keep_for_later(work, intent, method)
     charge = new_charge(work, intent, method, prefix="ch", parts=parts)
     intent["latest_charge"] = charge["id"]
     if manual:
@@ -219,6 +221,24 @@ def _charge_card(
     if card.risk_level == "elevated":
         open_review(work, intent, charge)
     return None
+
+
+def _card_options(intent: Doc) -> Doc:
+    return part(part(intent, "payment_method_options"), "card")
+
+
+def later_use(intent: Doc) -> str | None:
+    """What the card is to be kept for, if anything."""
+    usage: str | None = _card_options(intent).get("setup_future_usage", intent["setup_future_usage"])
+    return None if usage == "none" else usage
+
+
+def _keep_for_later(work: Work, intent: Doc, method: Doc) -> None:
+    """A card that is to be used again belongs to the customer from its first approval on."""
+    if later_use(intent) is not None and intent["customer"] is not None and method["customer"] is None:
+        method["customer"] = intent["customer"]
+        work.save(method)
+        emit(work, "payment_method.attached", method)
 
 
 def _hold_funds(work: Work, intent: Doc, charge: Doc) -> None:

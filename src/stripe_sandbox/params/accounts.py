@@ -1,5 +1,7 @@
 """Parameters of customers, webhook endpoints and events."""
 
+import re
+
 from stripe_sandbox.event_names import EVENT_NAMES
 from stripe_sandbox.params.basic import (
     ADDRESS,
@@ -15,8 +17,15 @@ from stripe_sandbox.params.basic import (
     route,
 )
 from stripe_sandbox.versions import VERSIONS
-from stripe_sandbox.wire.schema import Array, Boolean, Choice, Param, Text
+from stripe_sandbox.wire.schema import Array, Boolean, Choice, Param, Shape, Text
 
+_INVOICE_SETTINGS = Shape(
+    {
+        "default_payment_method": TEXT,
+        "footer": TEXT,
+        **not_built("custom_fields", "rendering_options"),
+    }
+)
 _CUSTOMER = {
     "address": Param(ADDRESS),
     "description": TEXT,
@@ -27,10 +36,12 @@ _CUSTOMER = {
     "preferred_locales": Param(Array(Text(), blank=True)),
     "shipping": Param(SHIPPING),
     "tax_exempt": choice("exempt", "none", "reverse"),
-    **not_built("balance", "business_name", "cash_balance", "individual_name", "invoice_prefix", "invoice_settings"),
-    **not_built("next_invoice_sequence", "payment_method", "source", "tax", "test_clock"),
+    "invoice_prefix": Param(Text(longest=12, pattern=re.compile(r"[A-Z0-9]{3,12}"))),
+    "invoice_settings": Param(_INVOICE_SETTINGS),
+    "next_invoice_sequence": integer(1),
+    **not_built("balance", "business_name", "cash_balance", "individual_name", "source", "tax", "test_clock"),
 }
-CREATE_CUSTOMER = route({**_CUSTOMER, **not_built("tax_id_data")})
+CREATE_CUSTOMER = route({**_CUSTOMER, "payment_method": TEXT, **not_built("tax_id_data")})
 UPDATE_CUSTOMER = route({**_CUSTOMER, **not_built("default_source")})
 LIST_CUSTOMERS = listing({"email": TEXT, "created": CREATED, **not_built("test_clock")})
 SEARCH = route({"query": Param(Text(blank=False), required=True), "limit": integer(1, 100), "page": TEXT})

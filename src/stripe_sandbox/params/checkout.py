@@ -91,7 +91,9 @@ _METHOD_OPTIONS = Shape(
             Shape(
                 {
                     "request_three_d_secure": choice(*THREE_D_SECURE),
-                    **not_built("capture_method", "installments", "restrictions", "setup_future_usage"),
+                    "capture_method": choice("manual"),
+                    "setup_future_usage": choice("off_session", "on_session"),
+                    **not_built("installments", "restrictions"),
                     **not_built("statement_descriptor_suffix_kana", "statement_descriptor_suffix_kanji"),
                 }
             )

@@ -32,10 +32,10 @@ _OPTIONS = Param(
                 Shape(
                     {
                         "request_three_d_secure": choice(*THREE_D_SECURE),
-                        **not_built(
-                            "capture_method", "cvc_token", "installments", "mandate_options", "moto", "network"
-                        ),
-                        **not_built("setup_future_usage", "three_d_secure"),
+                        "capture_method": Param(Choice(("manual", ""))),
+                        "setup_future_usage": choice("none", "off_session", "on_session"),
+                        **not_built("cvc_token", "installments", "mandate_options", "moto", "network"),
+                        **not_built("three_d_secure"),
                     }
                 )
             ),
@@ -168,6 +168,17 @@ CAPTURE_INTENT = route(
     }
 )
 LIST_INTENTS = listing({"customer": TEXT, "created": CREATED})
+UPDATE_CHARGE = route(
+    {
+        "description": TEXT,
+        "fraud_details": Param(Shape({"user_report": Param(Choice(("fraudulent", "safe", "")))})),
+        "metadata": METADATA,
+        "receipt_email": EMAIL,
+        "shipping": Param(SHIPPING),
+        "transfer_group": TEXT,
+        **not_built("customer"),
+    }
+)
 LIST_CHARGES = listing({"customer": TEXT, "payment_intent": TEXT, "created": CREATED, **not_built("transfer_group")})
 
 REFUND_REASONS = ("duplicate", "fraudulent", "requested_by_customer")

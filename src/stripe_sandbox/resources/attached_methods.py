@@ -3,21 +3,15 @@
 from typing import Any
 
 from stripe_sandbox.call import Call, part
-from stripe_sandbox.cards import card_by_fingerprint
 from stripe_sandbox.events import emit
 from stripe_sandbox.ibans import bank_account_by_iban
+from stripe_sandbox.resources.attaching import attach, detach
 from stripe_sandbox.resources.customers import find_usable
 from stripe_sandbox.resources.payment_methods import billing_details, new_bank_method, resolve_payment_method
 from stripe_sandbox.state.work import Doc, Work, public
-from stripe_sandbox.wire.errors import DOCS_URL, declined, invalid, missing_object, refused
+from stripe_sandbox.wire.errors import invalid, missing_object, refused
 from stripe_sandbox.wire.lists import Conditions, list_objects
 from stripe_sandbox.wire.metadata import merge_metadata
-
-SPENT = (
-    "The provided PaymentMethod was previously used with a PaymentIntent without Customer attachment, shared with a "
-    "connected account without Customer attachment, or was detached from a Customer. It may not be used again. To use "
-    "a PaymentMethod multiple times, you must attach it to a Customer first."
-)
 
 
 def create_method(call: Call) -> Doc:
@@ -51,42 +45,15 @@ def attach_method(call: Call) -> Doc:
     if customer_id is None:
         raise invalid("Missing required param: customer.", code="parameter_missing", param="customer")
     method = resolve_payment_method(call.work, call.path["id"], param="payment_method", status=404)
-    find_usable(call.work, customer_id)
-    if method.get("_spent"):
-        raise refused(SPENT, code="payment_method_unexpected_state")
-    if method["customer"] not in (None, customer_id):
-        raise refused("The payment method you provided has already been attached to a customer.")
-    _refuse_declining(method)
-    if method["customer"] is None:
-        method["customer"] = customer_id
-        call.work.save(method)
-        emit(call.work, "payment_method.attached", method)
-    return public(method)
-
-
-def _refuse_declining(method: Doc) -> None:
-    card = card_by_fingerprint(method["card"]["fingerprint"]) if method["type"] == "card" else None
-    if card is None or card.attachable or card.decline is None:
-        return
-    decline = card.decline
-    error: Doc = {
-        "code": decline.code,
-        "doc_url": DOCS_URL + decline.code.replace("_", "-"),
-        "message": decline.message,
-        "type": "card_error",
-    }
-    raise declined({**error, "decline_code": decline.decline_code} if decline.decline_code else error)
+    return public(attach(call.work, method, find_usable(call.work, customer_id)))
 
 
 def detach_method(call: Call) -> Doc:
     """POST /v1/payment_methods/{id}/detach; it cannot be used again."""
     method = _in_path(call)
-    before: str | None = method["customer"]
-    if before is None:
+    if method["customer"] is None:
         raise refused("The payment method you provided is not attached to a customer so detachment is impossible.")
-    method.update(customer=None, _spent=True)
-    call.work.save(method)
-    emit(call.work, "payment_method.detached", method, {"customer": before})
+    detach(call.work, method)
     return public(method)
 
 

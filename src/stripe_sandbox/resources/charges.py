@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from stripe_sandbox.call import Call
+from stripe_sandbox.call import Call, part
 from stripe_sandbox.cards import Card
 from stripe_sandbox.declines import Decline
+from stripe_sandbox.events import emit
 from stripe_sandbox.ids import scramble, stem_of
 from stripe_sandbox.resources.payment_methods import card_of
 from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.wire.errors import missing_object
 from stripe_sandbox.wire.lists import Conditions, list_objects
+from stripe_sandbox.wire.metadata import merge_metadata
 
 SELLER_OK = "Payment complete."
 
@@ -155,3 +157,22 @@ def list_charges(call: Call) -> Doc:
     conditions.equal("payment_intent", call.params.get("payment_intent"))
     conditions.created(call.params.get("created"))
     return list_objects(call.work, "charge", "/v1/charges", call.params, noun="charge", conditions=conditions)
+
+
+def update_charge(call: Call) -> Doc:
+    """POST /v1/charges/{id}: what is noted about it, nothing of its money."""
+    charge = call.work.find("charge", call.path["id"])
+    if charge is None:
+        raise missing_object("charge", call.path["id"], param="id")
+    names = ("description", "receipt_email", "shipping", "transfer_group")
+    changes: Doc = {name: call.params[name] for name in names if name in call.params}
+    report: str | None = part(call.params, "fraud_details").get("user_report")
+    if report is not None:
+        changes["fraud_details"] = {"user_report": report} if report else {}
+    changes["metadata"] = merge_metadata(charge["metadata"], call.params.get("metadata"))
+    previous: Doc = {name: charge[name] for name, value in changes.items() if charge[name] != value}
+    charge.update(changes)
+    call.work.save(charge)
+    if previous:
+        emit(call.work, "charge.updated", charge, previous)
+    return public(charge)

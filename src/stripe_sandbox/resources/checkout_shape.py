@@ -78,7 +78,7 @@ def new_session(work: Work, wish: dict[str, Any], base_url: str, customer: Doc |
         "locale": wish.get("locale"),
         "metadata": merge_metadata({}, wish.get("metadata")),
         "payment_method_configuration_details": None if "payment_method_types" in wish else configuration(work),
-        "payment_method_options": {"card": {"request_three_d_secure": _three_d_secure(wish)}},
+        "payment_method_options": {"card": _card_options(wish)},
         "phone_number_collection": {"enabled": part(wish, "phone_number_collection").get("enabled", False)},
         "shipping_address_collection": wish.get("shipping_address_collection"),
         "submit_type": wish.get("submit_type"),
@@ -147,10 +147,9 @@ def _prepare_setup(work: Work, session: Doc, wish: dict[str, Any]) -> None:
     session["setup_intent"] = work.save(setup)["id"]
 
 
-def _three_d_secure(wish: dict[str, Any]) -> str:
-    card = part(part(wish, "payment_method_options"), "card")
-    mode: str = card.get("request_three_d_secure", "automatic")
-    return mode
+def _card_options(wish: dict[str, Any]) -> Doc:
+    asked = part(part(wish, "payment_method_options"), "card")
+    return {"request_three_d_secure": "automatic", **asked}
 
 
 def _known_buyer(email: str) -> Doc:

@@ -73,12 +73,14 @@ def configuration(work: Work) -> Doc:
 
 def _options(types: list[str], wish: Doc) -> Doc:
     options: Doc = {}
+    card = part(wish, "card")
     if "card" in types:
         options["card"] = {
+            **{name: card[name] for name in ("capture_method", "setup_future_usage") if card.get(name)},
             "installments": None,
             "mandate_options": None,
             "network": None,
-            "request_three_d_secure": part(wish, "card").get("request_three_d_secure", "automatic"),
+            "request_three_d_secure": card.get("request_three_d_secure", "automatic"),
         }
     if "link" in types:
         options["link"] = {"persistent_token": None}
