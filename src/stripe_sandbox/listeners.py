@@ -13,6 +13,7 @@ from stripe_sandbox.state.work import Doc, Work
 from stripe_sandbox.versions import DEFAULT_VERSION, VERSIONS
 
 SOCKET_PATH = "/_sandbox/stripecli"
+LATEST = max(VERSIONS)
 # After this long the command line connects anew; what happens just then would not reach it.
 RECONNECT_DELAY_S = 24 * 3600
 # Of those that are not connected only the newest are remembered.
@@ -24,7 +25,9 @@ UNNAMED = "stripe listen"
 def create_listener(call: Call) -> Doc:
     """POST /v1/stripecli/sessions: where the websocket is, and the secret that signs (one for each account)."""
     work = call.work
-    listener_id = work.mint(PREFIX)
+    # Listeners are no part of a snapshot, so their ids don't come from the account's counter, which may be put back.
+    number = work.tx.execute("SELECT COALESCE(MAX(rowid), 0) + 1 FROM listener").fetchone()[0]
+    listener_id = f"{PREFIX}_1" + scramble(work.account.seed, PREFIX, number, length=23)
     work.tx.execute(
         "DELETE FROM listener WHERE account = ? AND NOT connected AND id NOT IN "
         "(SELECT id FROM listener WHERE account = ? ORDER BY rowid DESC LIMIT ?)",
@@ -38,7 +41,7 @@ def create_listener(call: Call) -> Doc:
         "default_version": DEFAULT_VERSION,
         "device_token": scramble(work.account.seed, "device", length=24),
         "display_connect_filter_warning": False,
-        "latest_version": max(VERSIONS),
+        "latest_version": LATEST,
         "reconnect_delay": RECONNECT_DELAY_S,
         "secret": _secret(work),
         "websocket_authorized_feature": "webhooks",

@@ -15,13 +15,11 @@ from stripe_sandbox import listeners
 from stripe_sandbox.letters import REFUSED, Key, Letter, count_pending
 from stripe_sandbox.state.store import Store
 from stripe_sandbox.state.work import Work, open_work
-from stripe_sandbox.versions import VERSIONS
 
 PROTOCOL = "stripecli-devproxy-v1"
 # The command line asks for a new session when it reads exactly this.
 UNKNOWN = {"error": {"message": "Unknown WebSocket ID."}}
 CONVERSATION = "wc_"
-LATEST = max(VERSIONS)
 
 
 class Taps:
@@ -72,7 +70,7 @@ class Taps:
         socket = self._open.get(listener_id)
         if letter.dead or socket is None:
             return
-        for version in (None, LATEST) * letter.copies:
+        for version in (None, listeners.LATEST) * letter.copies:
             shown = letter if version is None else _in_version(letter, version)
             message = {
                 "type": "webhook_event",

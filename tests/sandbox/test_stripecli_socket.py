@@ -156,6 +156,13 @@ def test_only_the_newest_listeners_that_nobody_uses_are_remembered(shop: Shop, s
     assert known == names[-KEPT_MAX - 1 :]
 
 
+def test_a_session_after_a_restored_snapshot_is_a_new_one(shop: Shop) -> None:
+    shop.control("POST", "snapshot")
+    first = session(shop)["websocket_id"]
+    shop.control("POST", "restore")
+    assert session(shop)["websocket_id"] != first
+
+
 def test_a_websocket_under_a_foreign_host_name_is_refused(shop: Shop) -> None:
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     upgrade |= {"Sec-WebSocket-Key": "c2l4dGVlbiBieXRlcyBvaw==", "Host": "evil.example"}
