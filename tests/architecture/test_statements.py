@@ -25,7 +25,7 @@ TABLES: Final = {
     "orders": {"orders", "order_line", "order_history", "stock_reservation"},
     "payments": {"payment", "stripe_customer", "stripe_account"},
     "refunds": {"refund", "refund_line", "refunded_line"},
-    "webhooks": {"inbox_event"},
+    "webhooks": {"inbox_event", "gap_fill"},
     "web": {"schema_migration"},
 }
 """Whose table is whose: only the room's own store reads or writes it."""

@@ -154,6 +154,13 @@ CREATE TABLE public.email_message (
     CONSTRAINT email_message_state_known CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'unknown'::text])))
 );
 
+CREATE TABLE public.gap_fill (
+    account text NOT NULL,
+    livemode boolean NOT NULL,
+    filled_to timestamp with time zone NOT NULL,
+    next_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.inbox_event (
     account text NOT NULL,
     livemode boolean NOT NULL,
@@ -686,6 +693,9 @@ ALTER TABLE ONLY public.email_message
 
 ALTER TABLE ONLY public.email_message
     ADD CONSTRAINT email_message_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.gap_fill
+    ADD CONSTRAINT gap_fill_pkey PRIMARY KEY (account, livemode);
 
 ALTER TABLE ONLY public.inbox_event
     ADD CONSTRAINT inbox_event_pkey PRIMARY KEY (account, livemode, id);

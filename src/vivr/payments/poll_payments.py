@@ -1,13 +1,13 @@
 """Ask Stripe about payments whose webhook never came, each at its own growing distance."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from vivr.caller import Caller
 from vivr.clock import Clock
-from vivr.database import Database
+from vivr.database import Database, Tx
 from vivr.errors import VivrError
 from vivr.payments import store
 from vivr.payments.settle_payment import settle_payment
@@ -37,3 +37,8 @@ async def poll_payments(
         else:
             if settlement.changed:
                 _log.info("payment.polled", payment=payment.id, state=settlement.payment.state)
+
+
+async def poll_all_now(tx: Tx, now: datetime) -> int:
+    """Make every open payment due: their webhooks may be lost for good. How many there are."""
+    return await store.poll_all_now(tx, now)

@@ -126,6 +126,12 @@ _SHIFT_REFUND_SUMS = Sql(
     """,
 )
 
+_POLL_ALL_NOW = Sql(
+    "poll_all_now",
+    "Make every payment due that is asked about at all.",
+    "UPDATE payment SET poll_at = %(now)s WHERE poll_at > %(now)s",
+)
+
 _CLAIM_POLL = Sql(
     "claim_poll",
     "Take one payment that is due to be asked about, and say when the next time is.",
@@ -306,3 +312,8 @@ async def find_account(tx: Tx, key_digest: bytes, *, livemode: bool) -> str | No
 async def keep_account(tx: Tx, key_digest: bytes, account: str, *, livemode: bool, now: datetime) -> None:
     """Remember which account a key belongs to."""
     await tx.run(_KEEP_ACCOUNT, key_digest=key_digest, account=account, livemode=livemode, now=now)
+
+
+async def poll_all_now(tx: Tx, now: datetime) -> int:
+    """Make every payment due that is asked about at all; how many."""
+    return await tx.run(_POLL_ALL_NOW, now=now)

@@ -4,6 +4,7 @@ The official SDK carries everything (encoding, retries under the same idempotenc
 because a stored document has to reach the wire unchanged, whatever its kind.
 """
 
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final, Protocol, TypeVar, cast
 
 import msgspec
@@ -25,6 +26,9 @@ from vivr.stripe_gateway.requests import API_VERSION, Parameter, StripeRequest
 
 # Telemetry writes a file into the user's configuration folder and tells of the platform; neither is ours to give.
 stripe.enable_telemetry = False
+
+_PAGES_MAX: Final = 10_000
+"""A million objects: a list that goes on longer goes round in circles."""
 
 _INTENT_EXPANSION: Final[Parameter] = ["latest_charge"]
 _SESSION_EXPANSION: Final[Parameter] = ["payment_intent.latest_charge"]
@@ -121,17 +125,23 @@ class Stripe:
         """Customers made since a Unix time, newest first."""
         return await self._list("/v1/customers", StripeCustomer, created={"gte": created_from})
 
+    def list_event_pages(self, types: Sequence[str], created_from: int) -> AsyncIterator[list[dict[str, object]]]:
+        """Events of at most 20 types made since a Unix time, newest first, in pages, as Stripe says them."""
+        return self._pages("/v1/events", types=list(types), created={"gte": created_from})
+
     async def _list(self, path: str, kind: type[StripeObject], **filters: Parameter) -> list[StripeObject]:
-        found: list[StripeObject] = []
+        return [msgspec.convert(item, kind) async for page in self._pages(path, **filters) for item in page]
+
+    async def _pages(self, path: str, **filters: Parameter) -> AsyncIterator[list[dict[str, object]]]:
         after: dict[str, Parameter] = {}
-        for _ in range(100):  # ten thousand objects: far beyond what one customer or one day can hold
+        for _ in range(_PAGES_MAX):
             page = await self._get(path, {"limit": 100, **filters, **after})
             items = cast("list[dict[str, object]]", page["data"])
-            found.extend(msgspec.convert(item, kind) for item in items)
+            yield items
             if not page["has_more"] or not items:
-                break
+                return
             after = {"starting_after": str(items[-1]["id"])}
-        return found
+        raise StripeUnavailable("list_too_long")
 
     async def _read(self, path: str, kind: type[StripeObject], **parameters: Parameter) -> StripeObject:
         return msgspec.convert(await self._get(path, parameters), kind)

@@ -1,5 +1,7 @@
 """Take in one signed delivery: committed before it is acknowledged."""
 
+from datetime import datetime
+
 from vivr.clock import Clock
 from vivr.ids import RequestId
 from vivr.operations.model import StripeScope
@@ -20,21 +22,26 @@ async def receive_event(
     Raises:
         Unavailable: the database can't be reached; the delivery must not be acknowledged.
     """
-    return await intake.keep(
-        NewEvent(
-            account=envelope.account or scope.account,
-            livemode=envelope.livemode,
-            id=envelope.id,
-            type=envelope.type,
-            object_id=envelope.data.object.id or "",
-            subject=envelope.data.object.subject,
-            api_version=envelope.api_version,
-            version_drift=envelope.api_version != API_VERSION,
-            body=body.decode("utf-8"),
-            received_at=clock.now(),
-            reason=_reason_to_ignore(envelope, scope),
-            request_id=request_id,
-        )
+    return await intake.keep(event_to_keep(scope, envelope, body, clock.now(), request_id))
+
+
+def event_to_keep(
+    scope: StripeScope, envelope: EventEnvelope, body: bytes, now: datetime, request_id: RequestId
+) -> NewEvent:
+    """An event as the inbox keeps it, with the reason if nothing will follow from it."""
+    return NewEvent(
+        account=envelope.account or scope.account,
+        livemode=envelope.livemode,
+        id=envelope.id,
+        type=envelope.type,
+        object_id=envelope.data.object.id or "",
+        subject=envelope.data.object.subject,
+        api_version=envelope.api_version,
+        version_drift=envelope.api_version != API_VERSION,
+        body=body.decode("utf-8"),
+        received_at=now,
+        reason=_reason_to_ignore(envelope, scope),
+        request_id=request_id,
     )
 
 

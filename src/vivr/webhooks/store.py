@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from vivr.database import Sql, Tx
+from vivr.operations.model import StripeScope
 from vivr.webhooks.model import EventKey, InboxEvent, NewEvent
 
 # Parameters are sent in binary form (%b): escaping the quotes of a batch of bodies costs more than all the rest.
@@ -87,6 +88,37 @@ _RETRY = Sql(
     """,
 )
 
+_KNOWN = Sql(
+    "known_inbox_events",
+    "Which of some events the inbox holds.",
+    """
+    SELECT account, livemode, id, deliveries FROM inbox_event
+    JOIN unnest(%(accounts)s::text[], %(livemodes)s::boolean[], %(ids)s::text[]) AS listed (account, livemode, id)
+         USING (account, livemode, id)
+    """,
+)
+
+_CLAIM_GAP_FILL = Sql(
+    "claim_gap_fill",
+    "Take the comparison with Stripe's list if it is due; a shop's first one is due after the pause.",
+    """
+    INSERT INTO gap_fill (account, livemode, filled_to, next_at)
+    VALUES (%(account)s, %(livemode)s, %(now)s, %(next_at)s)
+    ON CONFLICT ON CONSTRAINT gap_fill_pkey DO UPDATE SET next_at = excluded.next_at
+    WHERE gap_fill.next_at <= %(now)s
+    RETURNING CASE WHEN gap_fill.filled_to < %(now)s THEN gap_fill.filled_to END
+    """,
+)
+
+_END_GAP_FILL = Sql(
+    "end_gap_fill",
+    "The inbox holds what was listed up to then.",
+    """
+    UPDATE gap_fill SET filled_to = greatest(filled_to, %(filled_to)s)
+    WHERE account = %(account)s AND livemode = %(livemode)s
+    """,
+)
+
 _OF_ORDER = Sql(
     "inbox_events_of_order",
     "Events that concerned an order.",
@@ -165,6 +197,30 @@ async def end_event(tx: Tx, event: InboxEvent, **values: object) -> bool:
 async def retry_event(tx: Tx, event: InboxEvent, **values: object) -> bool:
     """Put it back; False: the lease was lost."""
     return await tx.run(_RETRY, **_key(event), **values) == 1
+
+
+async def known_events(tx: Tx, keys: Sequence[EventKey]) -> set[EventKey]:
+    """Those of some events that the inbox holds."""
+    rows = await tx.rows(
+        _KNOWN,
+        _Delivered,
+        accounts=[key.account for key in keys],
+        livemodes=[key.livemode for key in keys],
+        ids=[key.id for key in keys],
+    )
+    return {EventKey(row.account, row.livemode, row.id) for row in rows}
+
+
+async def claim_gap_fill(tx: Tx, scope: StripeScope, *, now: datetime, next_at: datetime) -> datetime | None:
+    """Up to when the inbox is complete, if comparing it with Stripe's list is due; else None."""
+    return await tx.value(
+        _CLAIM_GAP_FILL, datetime, account=scope.account, livemode=scope.livemode, now=now, next_at=next_at
+    )
+
+
+async def end_gap_fill(tx: Tx, scope: StripeScope, *, filled_to: datetime) -> None:
+    """The inbox is complete up to then."""
+    await tx.run(_END_GAP_FILL, account=scope.account, livemode=scope.livemode, filled_to=filled_to)
 
 
 async def events_of_order(tx: Tx, order_id: str) -> list[InboxEvent]:

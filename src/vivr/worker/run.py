@@ -23,6 +23,7 @@ from vivr.payments.poll_payments import poll_payments
 from vivr.recovery import recover_operations
 from vivr.refunds.poll_refunds import poll_refunds
 from vivr.settings import Settings
+from vivr.webhooks.fill_gaps import fill_gaps
 from vivr.webhooks.process_event import process_events
 
 _log: Final = structlog.stdlib.get_logger("vivr.worker")
@@ -43,6 +44,7 @@ def steps_of(shop: Shop) -> tuple[Step, ...]:
     sender = Sender(settings.shop_name, settings.mail_from, settings.app_url, settings.staff_email)
     return (
         Step("inbox", lambda caller: process_events(database, stripe, clock, caller, settings.shop_id), pause_s=0.25),
+        Step("gaps", lambda caller: _fill_gaps(shop, caller), pause_s=10),
         Step(
             "poller",
             lambda caller: poll_payments(
@@ -62,6 +64,11 @@ def steps_of(shop: Shop) -> tuple[Step, ...]:
         Step("forgetting", lambda _: _forget(shop), pause_s=600),
         Step("audit", lambda _: seal_chain(database), pause_s=1),
     )
+
+
+async def _fill_gaps(shop: Shop, caller: Caller) -> int:
+    """Compare the inbox with Stripe's list of events, now and then."""
+    return await fill_gaps(shop.database, shop.stripe, shop.clock, caller, await shop.account.scope())
 
 
 async def _forget(shop: Shop) -> int:
