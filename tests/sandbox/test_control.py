@@ -224,29 +224,6 @@ def test_deliveries_can_be_filtered(shop: Shop) -> None:
         assert [(delivery["event"], delivery["type"]) for delivery in found] == [(event.id, "charge.succeeded")]
 
 
-def test_the_overview_shows_payments_events_and_deliveries(shop: Shop) -> None:
-    shop.client.v1.webhook_endpoints.create(params={"url": "http://127.0.0.1:9/x", "enabled_events": ["*"]})
-    shop.control("POST", "faults", {"kind": "reset", "route": "GET /v1/nothing"})
-    paid, waiting = shop.session(client_reference_id="order-77"), shop.session()
-    shop.pay(paid)
-    shop.pay(waiting, "4000002760003184")
-    account = shop.client.v1.accounts.retrieve_current().id
-    page = shop.http.get(f"/?account={account}").text
-    for words in (
-        "order-77",
-        "complete, paid",
-        "checkout.session.completed",
-        "€25.99",
-        "/c/authenticate/pi_3",
-        "reset",
-    ):
-        assert words in page
-    assert "Armed faults: reset" in page
-    assert "http://127.0.0.1:9/x" in page
-    assert shop.http.get("/").status_code == 200
-    assert shop.http.get("/?account=acct_x").status_code == 404
-
-
 def test_other_host_names_are_not_answered(shop: Shop) -> None:
     assert shop.http.get("/", headers={"Host": "evil.example"}).status_code == 421
     assert shop.http.get("/", headers={"Host": "localhost:12111"}).status_code == 200

@@ -4,7 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from stripe_sandbox.pages import challenge, overview, payment
+from stripe_sandbox.pages import challenge, payment
+from stripe_sandbox.pages.overview import Overview
 from stripe_sandbox.sandbox import Sandbox
 
 
@@ -26,15 +27,13 @@ def page_routes(sandbox: Sandbox) -> list[Route]:
     async def submit_challenge(request: Request) -> Response:
         return await challenge.submit_challenge(sandbox, request)
 
-    # Not a plain function: Starlette would run that in a thread of its own, beside the one that owns the state.
-    async def show_overview(request: Request) -> Response:
-        return overview.show_overview(sandbox, request)
-
+    overview = Overview(sandbox)
     return [
         Route("/c/pay/{session}", show_payment, methods=["GET"]),
         Route("/c/pay/{session}", submit_payment, methods=["POST"]),
         Route("/c/recover/{session}", recover_payment, methods=["GET"]),
         Route("/c/authenticate/{intent}", show_challenge, methods=["GET"]),
         Route("/c/authenticate/{intent}", submit_challenge, methods=["POST"]),
-        Route("/", show_overview, methods=["GET"]),
+        Route("/", overview.show, methods=["GET"]),
+        Route("/", overview.submit, methods=["POST"]),
     ]
