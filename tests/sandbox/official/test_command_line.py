@@ -3,7 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from sandbox.harness import Receiver, Shop
+from sandbox.official import tools
 from sandbox.official.tools import CommandLine
 
 FIXTURES = {
@@ -32,6 +35,16 @@ FIXTURES = {
         },
     ],
 }
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)])
+def test_a_missing_command_line_fails_in_ci_and_is_said_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ci: str, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setattr(tools, "INSTALLED", tmp_path)
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(outcome, match="npm installed no Stripe CLI"):
+        tools.command_line()
 
 
 def test_a_customer_is_posted_and_read_back(cli: CommandLine, shop: Shop) -> None:
