@@ -43,7 +43,7 @@ async def refund_row(kit: Kit, refund_id: str) -> Refund:
     return cast("Refund", await kit.one(Refund, "SELECT * FROM refund WHERE id = %(id)s", id=refund_id))
 
 
-async def payment_sums(kit: Kit, order_id: OrderId) -> tuple[int, int, int]:
+async def payment_sums(kit: Kit, order_id: str) -> tuple[int, int, int]:
     """Captured, refunded and refund-pending sums of the order's payments."""
     found = await rows(
         kit,

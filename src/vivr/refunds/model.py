@@ -231,6 +231,12 @@ def check_refundable(payment: Payment) -> VivrError | None:
     return None
 
 
+def may_be_refunded(payment: Payment) -> bool:
+    """Whether anything of a payment is left to give back, and nothing hinders it."""
+    left_minor = payment.captured_minor - payment.refunded_minor - payment.refund_pending_minor
+    return check_refundable(payment) is None and left_minor > 0
+
+
 def plan_refund(wish: Wish, rests: Sequence[LineRest], free: Money) -> RefundPlan | VivrError:
     """Decide what a wish gives back.
 

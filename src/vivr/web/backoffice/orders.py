@@ -12,9 +12,13 @@ from vivr.money_exceptions.record_exception import exceptions_of_order
 from vivr.orders.model import OrderState
 from vivr.orders.read_orders import all_orders, find_order, lines_of
 from vivr.payments.read_payments import payments_of
+from vivr.refunds.model import may_be_refunded
+from vivr.refunds.read_refunds import refunds_of_order, rests_of
 from vivr.timeline import order_timeline
 from vivr.web.backoffice.staff_pages import for_staff, render_staff_page
 from vivr.web.order_access import is_order_id
+from vivr.web.storefront.form_parts import ShownForm
+from vivr.web.storefront.once import fresh_key
 from vivr.web.visit import Visit
 
 _SHOWN: Final = 50
@@ -43,18 +47,36 @@ async def list_orders(request: Request, visit: Visit) -> Response:
 
 @for_staff
 async def show_order(request: Request, visit: Visit) -> Response:
-    """One order: amounts, lines, payments, buyer, and the timeline."""
-    order_id: str = request.path_params["order_id"]
+    """One order: amounts, lines, payments, refunds, buyer, and the timeline."""
+    return await render_order(visit, request.path_params["order_id"])
+
+
+async def render_order(
+    visit: Visit, order_id: str, *, form: ShownForm | None = None, problem: str = "", status: int = 200
+) -> Response:
+    """The page of an order, with the refund form as it was typed and what was wrong with it.
+
+    Raises:
+        NotFound: there is no such order.
+    """
     async with visit.shop.database.transaction("show_order") as tx:
         order = await find_order(tx, order_id) if is_order_id(order_id) else None
         if order is None:
             raise NotFound("order_not_found")
+        payments = await payments_of(tx, order_id)
         return render_staff_page(
             visit,
             "backoffice/order.html",
+            status=status,
             order=order,
             lines=await lines_of(tx, order_id),
-            payments=await payments_of(tx, order_id),
+            payments=payments,
+            refunds=await refunds_of_order(tx, order_id),
+            refundable=[payment for payment in payments if may_be_refunded(payment)],
+            rests=await rests_of(tx, order_id),
+            form=form or ShownForm(),
+            problem=problem,
+            idempotency_key=fresh_key(),
             exceptions=await exceptions_of_order(tx, order_id),
             contact=await find_contact(tx, visit.shop.seals, order_id),
             timeline=await order_timeline(tx, order_id),

@@ -8,6 +8,7 @@ from vivr.translate import LOCALES
 from vivr.web.backoffice.doors import log_in, log_out, show_login
 from vivr.web.backoffice.exceptions import list_exceptions
 from vivr.web.backoffice.orders import list_orders, show_order
+from vivr.web.backoffice.refunds import accept, decline, refund_order
 from vivr.web.backoffice.staff_pages import Handler
 from vivr.web.rendering import localise_path
 
@@ -17,6 +18,9 @@ _PAGES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "/admin/logout", log_out),
     ("GET", "/admin", list_orders),
     ("GET", "/admin/commandes/{order_id}", show_order),
+    ("POST", "/admin/commandes/{order_id}/rembourser", refund_order),
+    ("POST", "/admin/remboursements/{refund_id}/accepter", accept),
+    ("POST", "/admin/remboursements/{refund_id}/refuser", decline),
     ("GET", "/admin/exceptions", list_exceptions),
 )
 

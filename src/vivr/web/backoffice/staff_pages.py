@@ -48,6 +48,6 @@ def for_staff(page: StaffPage) -> Handler:
     return guarded
 
 
-def render_staff_page(visit: Visit, template: str, *, query: str = "", **values: object) -> Response:
+def render_staff_page(visit: Visit, template: str, *, query: str = "", status: int = 200, **values: object) -> Response:
     """A page of the back office; its forms carry the token of the session."""
-    return render_page(template, frame_of(visit, query=query), status=200, form_token=form_token(visit), **values)
+    return render_page(template, frame_of(visit, query=query), status=status, form_token=form_token(visit), **values)

@@ -14,6 +14,8 @@ from vivr.orders.model import SETTLED, Order, OrderLine, OrderState
 from vivr.orders.read_orders import find_order, lines_of
 from vivr.payments.model import Payment, PaymentState
 from vivr.payments.read_payments import payments_of
+from vivr.refunds.model import Refund
+from vivr.refunds.read_refunds import refunds_of_order
 from vivr.web.visit import Visit
 
 Stage: TypeAlias = Literal["paid", "processing", "cancelled", "unpaid", "confirming"]
@@ -30,6 +32,7 @@ class OrderView:
         payment: the one that settles it, else the latest one.
         contact: where it goes, while that is kept.
         pictures: what its products look like today, by product.
+        refunds: what was given back, or was asked for.
     """
 
     order: Order
@@ -37,6 +40,7 @@ class OrderView:
     payment: Payment | None
     contact: Contact | None
     pictures: Mapping[ProductId, CatalogueImage]
+    refunds: Sequence[Refund] = ()
 
     @property
     def is_settled(self) -> bool:
@@ -81,11 +85,12 @@ async def read_order_view(visit: Visit, order_id: str) -> OrderView:
             raise NotFound("order_not_found")
         lines = await lines_of(tx, order_id)
         payments = await payments_of(tx, order_id)
+        refunds = await refunds_of_order(tx, order_id)
         contact = await find_contact(tx, visit.shop.seals, order_id)
         product_ids = [line.product_id for line in lines if line.product_id is not None]
         products = await find_products(tx, product_ids, currency=order.currency, locale=visit.locale)
     pictures = {product_id: product.image for product_id, product in products.items() if product.image is not None}
-    return OrderView(order, lines, _shown_payment(payments), contact, pictures)
+    return OrderView(order, lines, _shown_payment(payments), contact, pictures, refunds)
 
 
 def _shown_payment(payments: Sequence[Payment]) -> Payment | None:

@@ -1,0 +1,137 @@
+"""``/admin/commandes/{id}/rembourser`` and ``/admin/remboursements/{id}/…``: give money back, accept or decline."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from vivr.errors import InvalidInput, NotFound, VivrError
+from vivr.idempotency.model import Answer
+from vivr.ids import OrderId, PaymentId, RefundId
+from vivr.money import AmountTextError, parse_major
+from vivr.orders.read_orders import find_order
+from vivr.refunds.model import LineRest, Reason, Wish, WishedUnits
+from vivr.refunds.read_refunds import find_refund, rests_of
+from vivr.refunds.request_refund import RefundRequest
+from vivr.web.backoffice.orders import render_order
+from vivr.web.backoffice.staff_pages import for_staff
+from vivr.web.errors import field_sentence, show_error
+from vivr.web.forms import FORM_TOKEN_FIELD, check_form_token, read_form
+from vivr.web.order_access import is_order_id
+from vivr.web.refund_ids import refund_id_for
+from vivr.web.rendering import localise_path
+from vivr.web.sessions import acting_caller
+from vivr.web.storefront.form_parts import ShownForm, read_quantity
+from vivr.web.storefront.once import KEY_FIELD, redirect_of, run_form_once, see_other
+from vivr.web.visit import Visit
+
+ROUTE: Final = "POST /admin/commandes/rembourser"
+_REASONS: Final = {str(reason): reason for reason in Reason}
+
+
+@for_staff
+async def refund_order(request: Request, visit: Visit) -> Response:
+    """Refund what the form says, once however often it is sent."""
+    form = await read_form(request)
+    await check_form_token(visit, form)
+    order_id: str = request.path_params["order_id"]
+    if not is_order_id(order_id):
+        raise NotFound("order_not_found")
+    caller = await acting_caller(visit)
+
+    async def work(subject: OrderId) -> Answer:
+        wish = await _read_wish(visit, order_id, form)
+        reason = _REASONS.get(form.get("reason", ""), Reason.OTHER)
+        payment_id = PaymentId(form.get("payment", ""))
+        asked = RefundRequest(refund_id_for(subject), OrderId(order_id), wish, reason, payment_id)
+        await visit.shop.request_refund(caller, asked)
+        return see_other(_page_of(visit, order_id))
+
+    fields = {name: value for name, value in form.items() if name not in {KEY_FIELD, FORM_TOKEN_FIELD}}
+    try:
+        given = await run_form_once(
+            visit.shop, caller, ROUTE, form.get(KEY_FIELD, ""), fields | {"order": order_id}, work
+        )
+    except VivrError as error:
+        return await _render_refusal(visit, order_id, error, ShownForm(form))
+    return redirect_of(given)
+
+
+@for_staff
+async def accept(request: Request, visit: Visit) -> Response:
+    """Staff's word for a requested refund."""
+    return await _decide(request, visit, accepts=True)
+
+
+@for_staff
+async def decline(request: Request, visit: Visit) -> Response:
+    """Staff's word against it."""
+    return await _decide(request, visit, accepts=False)
+
+
+async def _decide(request: Request, visit: Visit, *, accepts: bool) -> Response:
+    await check_form_token(visit, await read_form(request))
+    async with visit.shop.database.transaction("find_refund") as tx:
+        refund = await find_refund(tx, RefundId(request.path_params["refund_id"]))
+    if refund is None:
+        raise NotFound("refund_not_found")
+    caller = await acting_caller(visit)
+    decide = visit.shop.accept_refund if accepts else visit.shop.decline_refund
+    try:
+        await decide(caller, refund.id)
+    except VivrError as error:
+        return await _render_refusal(visit, refund.order_id, error, ShownForm())
+    return RedirectResponse(_page_of(visit, refund.order_id), 303)
+
+
+async def _read_wish(visit: Visit, order_id: str, form: Mapping[str, str]) -> Wish:
+    """What the form asks for.
+
+    Raises:
+        InvalidInput: a number can't be read.
+    """
+    async with visit.shop.database.transaction("read_rests") as tx:
+        order = await find_order(tx, order_id)
+        rests = await rests_of(tx, order_id)
+    if order is None:
+        raise NotFound("order_not_found")
+    match form.get("what"):
+        case "amount":
+            try:
+                return Wish(amount_minor=parse_major(form.get("amount", "").strip(), order.currency).amount_minor)
+            except AmountTextError:
+                raise InvalidInput({"amount": "amount_malformed"}) from None
+        case "items":
+            return _read_items(rests, form)
+        case _:
+            return Wish()
+
+
+def _read_items(rests: list[LineRest], form: Mapping[str, str]) -> Wish:
+    items: list[WishedUnits] = []
+    for rest in rests:
+        name, product_id = f"quantity_{rest.line.position}", rest.line.product_id
+        quantity = read_quantity(form.get(name, "").strip() or "0")
+        if quantity is None:
+            raise InvalidInput({name: "whole_number_expected"})
+        if product_id is not None and quantity:
+            items.append(WishedUnits(product_id, quantity, restock=f"restock_{rest.line.position}" in form))
+    if not items and "shipping" not in form:
+        # Nothing named would mean all that is left, which is another choice of this form.
+        raise InvalidInput({"items": "required"})
+    return Wish(items=tuple(items), shipping="shipping" in form)
+
+
+async def _render_refusal(visit: Visit, order_id: str, error: VivrError, form: ShownForm) -> Response:
+    shown = show_error(visit, error)
+    sentences = [shown.sentence]
+    if isinstance(error, InvalidInput):
+        sentences = [field_sentence(code, visit.locale) for code in error.fields.values()]
+    answer = await render_order(visit, order_id, form=form, problem=" ".join(sentences), status=shown.status)
+    answer.headers.update(shown.headers())
+    return answer
+
+
+def _page_of(visit: Visit, order_id: str) -> str:
+    return localise_path(f"/admin/commandes/{order_id}", visit.locale)
