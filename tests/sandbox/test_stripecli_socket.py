@@ -95,8 +95,6 @@ def test_a_delivery_is_pending_then_acknowledged_then_what_the_server_answered(
     wait_for(shop, "acknowledged", [None])
     listener.send(json.dumps({"type": "webhook_response", "webhook_conversation_id": conversation, "status": 500}))
     wait_for(shop, "failed", [500])
-    overview = shop.http.get("/", params={"account": shop.http.get("/v1/account").json()["id"]}).text
-    assert "failed (500) → http://127.0.0.1:9/hook" in overview
     listener.close()
     wait_for(shop, "failed", [500])
 
@@ -123,6 +121,18 @@ def test_faults_of_webhooks_strike_a_listener_too(
     wait_for(shop, state, [*statuses])
     if kind == "webhook_duplicate":
         assert {heard(listener)["webhook_id"] for _ in range(4)} == {shop.client.v1.events.list().data[0].id}
+
+
+def test_the_page_shows_where_a_listener_forwards_to_and_sends_again(shop: Shop, listener: ClientConnection) -> None:
+    shop.client.v1.customers.create()
+    first = heard(listener)
+    heard(listener)
+    (delivery,) = shop.control("GET", "deliveries")["deliveries"]
+    account = shop.http.get("/v1/account").json()["id"]
+    assert "http://127.0.0.1:9/hook" in shop.http.get("/", params={"account": account, "view": "events"}).text
+    again = {"webhook_endpoint": delivery["endpoint"]}
+    assert shop.http.post(f"/v1/events/{delivery['event']}/retry", data=again).status_code == 200
+    assert heard(listener)["webhook_id"] == first["webhook_id"]
 
 
 def test_a_resend_names_an_endpoint_or_the_command_line(shop: Shop) -> None:

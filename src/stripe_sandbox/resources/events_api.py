@@ -1,7 +1,7 @@
 """Reads events, and sends one again by hand."""
 
 from stripe_sandbox.call import Call
-from stripe_sandbox.listeners import connected_listeners
+from stripe_sandbox.listeners import connected_listeners, find_listener, is_listener
 from stripe_sandbox.state.work import Doc, public
 from stripe_sandbox.wire.errors import invalid, missing_object
 from stripe_sandbox.wire.lists import Conditions, list_objects
@@ -69,7 +69,7 @@ def _receivers(call: Call) -> list[Doc]:
     name: str | None = call.params.get("webhook_endpoint")
     if name is None:
         raise invalid("Missing required param: webhook_endpoint.", code="parameter_missing", param="webhook_endpoint")
-    endpoint = call.work.find("webhook_endpoint", name)
+    endpoint = find_listener(call.work, name) if is_listener(name) else call.work.find("webhook_endpoint", name)
     if endpoint is None:
         raise missing_object("webhook endpoint", name, param="webhook_endpoint", status=400)
     return [endpoint]
