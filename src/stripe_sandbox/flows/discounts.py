@@ -34,7 +34,10 @@ def take_discount(work: Work, session: Doc, wish: dict[str, Any], path: str) -> 
     drop_discount(work, session)
     shown = {"coupon": coupon["id"] if code is None else None, "promotion_code": None if code is None else code["id"]}
     session["discounts"] = [shown]
-    session["_coupon"] = public(coupon)
+    session["_coupon"] = {**public(coupon), "_products": coupon["_products"]}
+    session["_restrictions"] = None if code is None else code["restrictions"]
+    if code is not None and code["restrictions"]["first_time_transaction"]:
+        _check_first_time(work, session, path)
     discount: Doc = {
         "id": work.mint("di"),
         "object": "discount",
@@ -57,7 +60,26 @@ def drop_discount(work: Work, session: Doc) -> None:
     """Takes the discount back from an open session."""
     if session["_discount"] is not None:
         work.delete(work.get("discount", session["_discount"]))
-    session.update(discounts=[], _coupon=None, _discount=None)
+    session.update(discounts=[], _coupon=None, _discount=None, _restrictions=None)
+
+
+def _check_first_time(work: Work, session: Doc, path: str) -> None:
+    """The buyer has paid nothing before."""
+    paid = "json_extract(body, '$.customer') = ? AND json_extract(body, '$.paid')"
+    if session["customer"] is not None and work.select("charge", paid, [session["customer"]], limit=1):
+        raise invalid("This promotion code is for first purchases only.", param=f"{path}[promotion_code]")
+
+
+def check_restrictions(session: Doc, subtotal: int) -> None:
+    """Refuses an order that is too small for the promotion code that it names."""
+    limits: Doc | None = session["_restrictions"]
+    if limits is None or limits["minimum_amount"] is None:
+        return
+    if limits["minimum_amount_currency"] != session["currency"] or subtotal < limits["minimum_amount"]:
+        raise invalid(
+            "This promotion code cannot be redeemed because the order is too small for it.",
+            param="discounts[0][promotion_code]",
+        )
 
 
 def find_code(work: Work, word: str, customer: str | None) -> Doc | None:
@@ -76,8 +98,12 @@ def _spent(message: str, param: str) -> StripeError:
 
 
 def apply_coupon(coupon: Doc, lines: list[Doc], path: str) -> int:
-    """Takes the discount off the lines, in proportion and without losing a minor unit; gives its sum."""
-    total: int = sum(line["amount_subtotal"] for line in lines)
+    """Takes the discount off the lines that it is for, in proportion and to the minor unit; gives its sum."""
+    products: list[str] = coupon["_products"]
+    eligible = [line for line in lines if not products or line["price"]["product"] in products]
+    if not eligible:
+        raise invalid(f"The coupon {coupon['id']} is for none of these products.", param=path)
+    total: int = sum(line["amount_subtotal"] for line in eligible)
     if coupon["amount_off"] is not None:
         if coupon["currency"] != lines[0]["currency"]:
             raise invalid(f"The coupon {coupon['id']} is in another currency.", param=path)
@@ -86,11 +112,10 @@ def apply_coupon(coupon: Doc, lines: list[Doc], path: str) -> int:
         # Percentages have two decimals at most; half a minor unit is rounded up.
         wanted = (total * round(coupon["percent_off"] * 100) + 5000) // 10000
     passed, given = 0, 0
-    for line in lines:
+    for line in eligible:
         passed += line["amount_subtotal"]
         upto = wanted * passed // total if total else 0
         line["amount_discount"] = upto - given
-        line["amount_total"] = line["amount_subtotal"] - line["amount_discount"]
         given = upto
     return wanted
 

@@ -9,7 +9,7 @@ reckoned on the price without it.
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from stripe_sandbox.flows.discounts import apply_coupon
+from stripe_sandbox.flows.discounts import apply_coupon, check_restrictions
 from stripe_sandbox.resources.session_lines import lines_of
 from stripe_sandbox.state.work import Doc, Work, public
 
@@ -23,6 +23,7 @@ def reckon(work: Work, session: Doc) -> None:
     for line in lines:
         exact = Decimal(line["price"]["unit_amount_decimal"]) * line["quantity"]
         line.update(amount_subtotal=int(exact.quantize(Decimal(1), ROUND_HALF_UP)), amount_discount=0)
+    check_restrictions(session, sum(line["amount_subtotal"] for line in lines))
     coupon: Doc | None = session["_coupon"]
     taken = apply_coupon(coupon, lines, "discounts[0]") if coupon is not None else 0
     for line in lines:

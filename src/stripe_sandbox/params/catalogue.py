@@ -134,11 +134,20 @@ CREATE_COUPON = route(
         "name": Param(Text(longest=40)),
         "percent_off": Param(Percentage()),
         "redeem_by": Param(Integer()),
-        **not_built("applies_to", "currency_options", "duration_in_months"),
+        "applies_to": Param(Shape({"products": Param(Array(TEXT.kind))})),
+        **not_built("currency_options", "duration_in_months"),
     }
 )
 UPDATE_COUPON = route({"metadata": METADATA, "name": Param(Text(longest=40)), **not_built("currency_options")})
 LIST_COUPONS = listing({"created": CREATED})
+_RESTRICTIONS = Shape(
+    {
+        "first_time_transaction": BOOLEAN,
+        "minimum_amount": _SMALL,
+        "minimum_amount_currency": TEXT,
+        **not_built("currency_options"),
+    }
+)
 CREATE_CODE = route(
     {
         "active": BOOLEAN,
@@ -148,7 +157,8 @@ CREATE_CODE = route(
         "max_redemptions": _SMALL,
         "metadata": METADATA,
         "promotion": Param(Shape({"type": choice("coupon"), "coupon": TEXT}), required=True),
-        **not_built("customer_account", "restrictions"),
+        "restrictions": Param(_RESTRICTIONS),
+        **not_built("customer_account"),
     }
 )
 UPDATE_CODE = route({"active": BOOLEAN, "metadata": METADATA, **not_built("restrictions")})

@@ -241,7 +241,7 @@ UPDATE_SESSION = route(
         "collected_information": Param(_COLLECTED),
         "metadata": METADATA,
         "shipping_options": SHIPPING_OPTIONS,
-        **not_built("line_items"),
+        "line_items": Param(Array(_LINE_ITEM.extended({"id": TEXT}), longest=LINE_ITEMS_MAX)),
     }
 )
 LIST_SESSIONS = listing(

@@ -8,7 +8,7 @@ from stripe_sandbox.flows.totals import reckon
 from stripe_sandbox.resources.checkout_shape import check_total, new_session
 from stripe_sandbox.resources.customers import find_usable
 from stripe_sandbox.resources.payment_methods import blank_address
-from stripe_sandbox.resources.session_lines import lines_of
+from stripe_sandbox.resources.session_lines import change_lines, lines_of
 from stripe_sandbox.resources.shipping_rates import offer_delivery
 from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.wire.errors import invalid, missing_object, refused
@@ -98,15 +98,13 @@ def retrieve_session(call: Call) -> Doc:
 
 
 def update_session(call: Call) -> Doc:
-    """POST /v1/checkout/sessions/{id}: metadata; of an open one, its ways of delivery and where the goods go too."""
+    """POST /v1/checkout/sessions/{id}: metadata; of an open one its lines, its deliveries and where they go too."""
     session = _in_path(call)
     wish = call.params
-    if wish.keys() & {"shipping_options", "collected_information"} and session["status"] != "open":
+    if wish.keys() & {"collected_information", "line_items", "shipping_options"} and session["status"] != "open":
         raise refused(f"Only open Checkout Sessions can be changed; this one is {session['status']}.", param="session")
-    if "shipping_options" in wish and session["mode"] == "payment":
-        offer_delivery(call.work, session, wish["shipping_options"])
-        reckon(call.work, session)
-        check_total(session)
+    if wish.keys() & {"line_items", "shipping_options"}:
+        _change_order(call.work, session, wish)
     details = part(part(wish, "collected_information"), "shipping_details")
     if details:
         address = {**blank_address(), **details["address"]}
@@ -117,6 +115,17 @@ def update_session(call: Call) -> Doc:
         }
     session["metadata"] = merge_metadata(session["metadata"], wish.get("metadata"))
     return public(call.work.save(session))
+
+
+def _change_order(work: Work, session: Doc, wish: dict[str, Any]) -> None:
+    if session["mode"] != "payment":
+        raise invalid("A Checkout Session in `setup` mode has no lines and no delivery.", param="session")
+    if "line_items" in wish:
+        change_lines(work, session, wish["line_items"])
+    if "shipping_options" in wish:
+        offer_delivery(work, session, wish["shipping_options"])
+    reckon(work, session)
+    check_total(session)
 
 
 def expire(call: Call) -> Doc:

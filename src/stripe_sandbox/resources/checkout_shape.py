@@ -217,4 +217,5 @@ def _constants() -> Doc:
         "_discount": None,
         "_intent": None,
         "_lines": [],
+        "_restrictions": None,
     }

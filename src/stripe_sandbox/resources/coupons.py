@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from stripe_sandbox.call import Call
+from stripe_sandbox.call import Call, part
 from stripe_sandbox.events import emit
 from stripe_sandbox.ids import scramble
 from stripe_sandbox.money import check_currency
 from stripe_sandbox.resources.customers import find_usable
-from stripe_sandbox.state.work import Doc, public
+from stripe_sandbox.resources.products import usable_product
+from stripe_sandbox.state.work import Doc, Work, public
 from stripe_sandbox.wire.errors import invalid, missing_object
 from stripe_sandbox.wire.lists import Conditions, list_objects
 from stripe_sandbox.wire.metadata import merge_metadata
@@ -40,10 +41,18 @@ def create_coupon(call: Call) -> Doc:
             "redeem_by": wish.get("redeem_by"),
             "times_redeemed": 0,
             "valid": True,
+            "_products": _eligible_products(work, part(wish, "applies_to").get("products", [])),
         }
     )
     emit(work, "coupon.created", coupon)
     return public(coupon)
+
+
+def _eligible_products(work: Work, products: list[str]) -> list[str]:
+    """The products that a coupon is for; none means all."""
+    for index, name in enumerate(products):
+        usable_product(work, name, f"applies_to[products][{index}]")
+    return products
 
 
 def _coupon_in_path(call: Call) -> Doc:
@@ -104,16 +113,26 @@ def create_code(call: Call) -> Doc:
             "max_redemptions": wish.get("max_redemptions"),
             "metadata": merge_metadata({}, wish.get("metadata")),
             "promotion": {"coupon": named, "type": "coupon"},
-            "restrictions": {
-                "first_time_transaction": False,
-                "minimum_amount": None,
-                "minimum_amount_currency": None,
-            },
+            "restrictions": _restrictions(part(wish, "restrictions")),
             "times_redeemed": 0,
         }
     )
     emit(work, "promotion_code.created", code)
     return public(code)
+
+
+def _restrictions(wish: dict[str, Any]) -> Doc:
+    least, currency = wish.get("minimum_amount"), wish.get("minimum_amount_currency")
+    if (least is None) != (currency is None):
+        missing = f"restrictions[{'minimum_amount' if least is None else 'minimum_amount_currency'}]"
+        raise invalid(f"Missing required param: {missing}.", code="parameter_missing", param=missing)
+    return {
+        "first_time_transaction": wish.get("first_time_transaction", False),
+        "minimum_amount": least,
+        "minimum_amount_currency": None
+        if currency is None
+        else check_currency(currency, "restrictions[minimum_amount_currency]"),
+    }
 
 
 def _code_in_path(call: Call) -> Doc:

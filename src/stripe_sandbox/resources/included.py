@@ -8,21 +8,26 @@ from stripe_sandbox.state.work import Doc, Work
 
 
 def included(work: Work, owner: Doc, name: str) -> object:
-    """The list or object; `name` is its path within the owner."""
+    """The list or object, None where there is nothing to show; `name` is its path within the owner."""
+    shown: object
     match owner["object"], name:
-        case "charge", "refunds":
-            return included_refunds(work, owner["id"])
+        case "charge", _:
+            shown = included_refunds(work, owner["id"])
+        case "coupon", _:
+            products: list[str] = work.get("coupon", owner["id"])["_products"]
+            shown = {"products": products} if products else None
         case "invoice", "payments":
-            return included_payments(work, owner)
+            shown = included_payments(work, owner)
         case "item", _:
-            return _of_line(work, work.get("item", owner["id"]), name)
+            shown = _of_line(work, work.get("item", owner["id"]), name)
         case "checkout.session", "line_items":
-            return included_line_items(work, work.get("checkout.session", owner["id"]))
+            shown = included_line_items(work, work.get("checkout.session", owner["id"]))
         case "checkout.session", "total_details.breakdown":
-            return breakdown(work, work.get("checkout.session", owner["id"]))
+            shown = breakdown(work, work.get("checkout.session", owner["id"]))
         case _:
             # The taxes of delivery, which is not taxed without automatic tax.
-            return []
+            shown = []
+    return shown
 
 
 def _of_line(work: Work, line: Doc, name: str) -> list[Doc]:

@@ -6,7 +6,7 @@ from stripe_sandbox.call import part
 from stripe_sandbox.resources.products import price_doc, product_doc, usable_price, usable_product
 from stripe_sandbox.resources.tax_rates import usable_tax_rates
 from stripe_sandbox.state.work import Doc, Work, public
-from stripe_sandbox.wire.errors import StripeError, invalid
+from stripe_sandbox.wire.errors import StripeError, invalid, missing_object
 from stripe_sandbox.wire.metadata import merge_metadata
 
 ADJUSTED_MOST_DEFAULT = 99
@@ -20,13 +20,55 @@ def lines_of(work: Work, session: Doc) -> list[Doc]:
 def new_lines(work: Work, wishes: list[dict[str, Any]], session_id: str) -> list[Doc]:
     """Stores the lines, all in one currency; what they add up to is reckoned later."""
     lines = [_new_line(work, wish, f"line_items[{index}]", session_id) for index, wish in enumerate(wishes)]
+    _check_currencies(lines)
+    return lines
+
+
+def change_lines(work: Work, session: Doc, wishes: list[dict[str, Any]]) -> None:
+    """Puts these lines in the place of those of an open session.
+
+    A wish with the id of a line changes it or leaves it as it is, one without makes a new line; a line that no wish
+    names is gone.
+    """
+    before = {line["id"]: line for line in lines_of(work, session)}
+    after: list[Doc] = []
+    for index, wish in enumerate(wishes):
+        path, named = f"line_items[{index}]", wish.get("id")
+        if named is None:
+            after.append(_new_line(work, wish, path, session["id"]))
+        elif named in before:
+            after.append(_change_line(work, before.pop(named), wish, path))
+        else:
+            raise missing_object("line_item", named, param=f"{path}[id]", status=400)
+    if not after:
+        raise _missing("line_items")
+    _check_currencies([*after, session])
+    for line in before.values():
+        work.delete(line)
+    session["_lines"] = [line["id"] for line in after]
+
+
+def _change_line(work: Work, line: Doc, wish: dict[str, Any], path: str) -> Doc:
+    if "price" in wish or "price_data" in wish:
+        price = _price_of(work, wish, path)
+        line.update(price=public(price), currency=price["currency"])
+        line["description"] = work.get("product", price["product"])["name"]
+    line["quantity"] = wish.get("quantity", line["quantity"])
+    if "adjustable_quantity" in wish:
+        line["adjustable_quantity"] = _adjustable({**wish, "quantity": line["quantity"]}, path)
+    if "tax_rates" in wish:
+        line["_tax_rates"] = usable_tax_rates(work, wish["tax_rates"], f"{path}[tax_rates]")
+    line["metadata"] = merge_metadata(line["metadata"], wish.get("metadata"))
+    return work.save(line)
+
+
+def _check_currencies(lines: list[Doc]) -> None:
     currencies = sorted({line["currency"] for line in lines})
     if len(currencies) > 1:
         raise invalid(
             f"All prices on a Checkout Session must use the same currency: received {', '.join(currencies)}.",
             param="line_items",
         )
-    return lines
 
 
 def _new_line(work: Work, wish: dict[str, Any], path: str, session_id: str) -> Doc:

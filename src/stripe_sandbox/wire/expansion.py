@@ -70,6 +70,7 @@ EXPANDABLE: dict[str, Fields] = {
     "price": {"product": "product"},
     "product": {"default_price": "price"},
     "item": {"discounts": OnDemand(_DISCOUNTED), "price": "price", "taxes": OnDemand()},
+    "coupon": {"applies_to": OnDemand()},
     "discount": {"customer": "customer", "promotion_code": "promotion_code", "source": {"coupon": "coupon"}},
     "promotion_code": {"customer": "customer", "promotion": {"coupon": "coupon"}},
     "balance_transaction": {"source": ANY_KIND},
@@ -137,6 +138,8 @@ def _expand_field(
     kind = fields[name]
     if isinstance(kind, OnDemand):
         value = along.include(owner, within + name) if value is None else value
+        if value is None:
+            return holder
         kind = kind.fields
     elif isinstance(kind, str):
         value = _found(kind, value, along)
