@@ -13,12 +13,14 @@ from pathlib import Path
 
 import httpx
 
+from crash.nursery import Child, the_nursery
 from free_ports import free_port
 from vivr.migrate import migrate
 
-TESTS = Path(__file__).parent.parent
-LAUNCHER = TESTS / "crash" / "launch.py"
 START_S = 100.0
+
+Running = subprocess.Popen[bytes] | Child
+"""A process that was started here."""
 
 
 class EarlyEndError(AssertionError):
@@ -34,7 +36,7 @@ class Stack:
     environment: dict[str, str]
     shop_url: str
     sandbox_url: str
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict[str, "subprocess.Popen[bytes]"])
+    processes: dict[str, Running] = field(default_factory=dict[str, Running])
 
     @property
     def stripe_key(self) -> str:
@@ -43,23 +45,26 @@ class Stack:
 
     def start(self, name: str, *arguments: str) -> None:
         """Start ``web``, ``worker`` or ``sandbox``; its output goes to a file beside the data."""
-        match name:
-            case "sandbox":
-                port = self.sandbox_url.rpartition(":")[2]
-                data = str(self.folder / "sandbox")
-                command = ["-m", "stripe_sandbox", "--port", port, "--data", data]
-                command += ["--retry-delays", "0.5,1,2,5,10,30,60"]
-            case _:
-                command = [str(LAUNCHER), name, *arguments]
+        environment = {**os.environ, **self.environment}
+        log = self.folder / f"{name}.log"
+        self.processes[name] = (
+            self._start_sandbox(environment, log)
+            if name == "sandbox"
+            else the_nursery().start([name, *arguments], environment, log)
+        )
+
+    def _start_sandbox(self, environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
         endpoint = f"{self.shop_url}/api/stripe/webhook={self.environment['STRIPE_WEBHOOK_SECRET']}"
-        webhooks = {"SANDBOX_WEBHOOKS": endpoint} if name == "sandbox" else {}
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
+        port = self.sandbox_url.rpartition(":")[2]
+        command = ["-m", "stripe_sandbox", "--port", port, "--data", str(self.folder / "sandbox")]
+        command += ["--retry-delays", "0.5,1,2,5,10,30,60"]
+        with log.open("ab") as output:
+            return subprocess.Popen(
                 [sys.executable, *command],
-                env={**os.environ, **self.environment, **webhooks},
+                env={**environment, "SANDBOX_WEBHOOKS": endpoint},
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=output,
+                stderr=output,
             )
 
     def stop(self, name: str) -> None:
