@@ -103,6 +103,19 @@ def test_a_choice_after_a_decline_changes_the_same_payment(shop: Shop) -> None:
     assert [charge["amount"] for charge in raw(shop, "charges")["data"]] == [3290, 2490]
 
 
+def test_a_choice_during_a_challenge_makes_the_challenge_void(shop: Shop) -> None:
+    session = session_with_ways(shop)
+    opened = shop.client.v1.checkout.sessions.retrieve(session["id"])
+    challenge = shop.pay(opened, "4000002760003184").headers["location"]
+    choose(shop, session, shipping_rate=session["shipping_options"][1]["shipping_rate"])
+    shop.http.post(challenge, data={"result": "complete"})
+    assert raw(shop, "charges")["data"] == []
+    challenge = shop.pay(opened, "4000002760003184").headers["location"]
+    shop.http.post(challenge, data={"result": "complete"})
+    assert [charge["amount"] for charge in raw(shop, "charges")["data"]] == [3290]
+    assert raw(shop, f"{SESSIONS}/{session['id']}")["payment_status"] == "paid"
+
+
 def test_the_address_goes_to_session_payment_charge_and_customer(shop: Shop) -> None:
     anna = send(shop, "customers", email="anna@example.com")["id"]
     where = {"allowed_countries": ["DE", "FR"]}

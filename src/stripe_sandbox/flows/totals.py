@@ -40,6 +40,15 @@ def reckon(work: Work, session: Doc) -> None:
         },
     )
     work.save(session)
+    _give_up_challenge(work, session)
+
+
+def _give_up_challenge(work: Work, session: Doc) -> None:
+    """The buyer's bank was asked about another amount: what it answers counts no more."""
+    intent = work.find("payment_intent", session["_intent"] or "")
+    if intent is not None and intent["status"] == "requires_action" and intent["amount"] != session["amount_total"]:
+        intent.update(status="requires_payment_method", payment_method=None, next_action=None)
+        work.save(intent)
 
 
 def _tax(work: Work, line: Doc) -> None:
