@@ -45,8 +45,9 @@ def main(argv: Sequence[str]) -> int:
     body: Any = dict(arguments.fields)
     if arguments.file is not None:
         body = json.loads(arguments.file.read_text(encoding="utf-8"))
-    # An act of the bank has nothing to say and changes something all the same.
-    method = arguments.method or ("POST" if body or arguments.verb.startswith("bank/") else "GET")
+    # Some have nothing to say and change something all the same.
+    changes = arguments.verb.startswith("bank/") or arguments.verb in ("payouts", "snapshot", "restore")
+    method = arguments.method or ("POST" if body or changes else "GET")
     try:
         answer = httpx.request(
             method,

@@ -88,6 +88,8 @@ def take_faults(work: Work, kinds: Sequence[str], field: str, value: str) -> dic
     Each is counted down.
     """
     taken: dict[str, Doc] = {}
+    if work.is_quiet:
+        return taken
     for fault in work.select(KIND, order="ASC"):
         matches = fault["kind"] in kinds and fault["kind"] not in taken and fnmatchcase(value, fault[field])
         if matches and not fault.get("for_s") and _strikes(work, fault):
@@ -98,6 +100,8 @@ def take_faults(work: Work, kinds: Sequence[str], field: str, value: str) -> dic
 
 def take_closing(work: Work) -> float:
     """For how many seconds the door is to be shut now, by faults that were armed for that; they are used up."""
+    if work.is_quiet:
+        return 0.0
     closing = [fault for fault in work.select(KIND) if fault["kind"] == REFUSE and fault.get("for_s")]
     for fault in closing:
         work.delete(fault)

@@ -230,5 +230,10 @@ def test_other_host_names_are_not_answered(shop: Shop) -> None:
     assert shop.http.get("/", headers={"Host": "[::1]"}).status_code == 200
 
 
+def test_another_web_site_cannot_use_the_controls(shop: Shop) -> None:
+    for site, status in (("cross-site", 403), ("same-site", 403), ("none", 200), ("same-origin", 200)):
+        assert shop.http.get("/_sandbox/clock", headers={"Sec-Fetch-Site": site}).status_code == status
+
+
 def test_a_body_of_megabytes_is_refused(shop: Shop) -> None:
     assert shop.http.post("/v1/customers", content=b"a" * 2_000_001).status_code == 413

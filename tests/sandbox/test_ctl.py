@@ -50,6 +50,18 @@ def test_the_bank_acts_without_fields(shop: Shop) -> None:
     assert shop.http.get(f"/v1/payment_intents/{intent['id']}").json()["status"] == "succeeded"
 
 
+def test_what_changes_something_without_fields_is_sent_all_the_same(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for verb in ("snapshot", "restore", "payouts"):
+        assert ctl(shop, verb) == 0
+    assert ctl(shop, "scenarios", "story=late_success", f"on={shop.session().id}") == 0
+    capsys.readouterr()
+    assert ctl(shop, "log") == 0
+    assert json.loads(capsys.readouterr().out)["calls"][0]["path"] == "/v1/checkout/sessions"
+    assert ctl(shop, "account", "--method", "DELETE") == 0
+
+
 def test_a_refusal_and_an_absent_sandbox_are_told_by_the_exit_status(
     shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:

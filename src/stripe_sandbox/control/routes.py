@@ -63,6 +63,8 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
 
 async def _answer(sandbox: Sandbox, request: Request, action: Action) -> Response:
     """Finds the account, runs what is due, acts, and lets what became due be delivered."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return JSONResponse({"error": "Another web site asked for this."}, 403)
     try:
         key = secret_key(dict(request.headers), request.query_params.get("key"))
         body = read_body(await request.body())

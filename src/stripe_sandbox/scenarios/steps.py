@@ -50,6 +50,8 @@ def forget_steps(work: Work) -> int:
 def notice(work: Work, field: str, value: str, object_id: str | None = None) -> bool:
     """Something happened (`at_event` with its object, or `at_route`): says whether a step comes of it."""
     found = False
+    if work.is_quiet:
+        return found
     for step in list_steps(work):
         pattern: str | None = step[field]
         if pattern is None or step["count"] == 0 or not fnmatchcase(value, pattern):

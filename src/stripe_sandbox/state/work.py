@@ -15,6 +15,9 @@ from stripe_sandbox.state.store import Account, Store
 
 Doc = dict[str, Any]
 
+# What may strike at a call or an event.
+ARMED_KINDS = ("fault", "scenario_step")
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -36,11 +39,22 @@ class Work:
         self.exact_now = now
         self.cause = cause
         self._seen: dict[str, Doc] = {}
+        self._quiet: bool | None = None
 
     @property
     def now(self) -> int:
         """The account's time in whole seconds."""
         return int(self.exact_now)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Says that no fault is armed and no step of a scenario waits, which every call and every event asks."""
+        if self._quiet is None:
+            row = self.tx.execute(
+                "SELECT 1 FROM object WHERE account = ? AND kind IN (?, ?) LIMIT 1", (self.account.id, *ARMED_KINDS)
+            ).fetchone()
+            self._quiet = row is None
+        return self._quiet
 
     def mint(self, prefix: str, stem: str | None = None) -> str:
         """A new id."""
@@ -60,6 +74,8 @@ class Work:
             (doc["id"], self.account.id, doc["object"], doc.get("created", self.now), json.dumps(doc)),
         )
         self._seen[doc["id"]] = doc
+        if doc["object"] in ARMED_KINDS:
+            self._quiet = False
         return doc
 
     def save(self, doc: Doc) -> Doc:
