@@ -53,6 +53,11 @@ def configure_logs(stream: TextIO | None = None) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def silence_logs() -> None:
+    """Log nothing but critical facts: for commands, whose answer is what they print."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
 def error_trace(error: BaseException) -> list[str]:
     """Where an error passed, outermost call first, each error of its chain by its type alone: no value is quoted."""
     lines: list[str] = []

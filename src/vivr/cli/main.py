@@ -14,6 +14,7 @@ from vivr.cli.demo import app as demo_app
 from vivr.cli.language import say
 from vivr.cli.printing import fail, print_problems
 from vivr.cli.staff import app as staff_app
+from vivr.cli.webhooks import app as webhooks_app
 from vivr.embedded_postgres import EmbeddedPostgresError
 from vivr.errors import Unavailable
 from vivr.migrate import MigrationError
@@ -29,6 +30,7 @@ app = typer.Typer(
 run_parts.mount(app)
 app.add_typer(staff_app, name="staff", help=say("People who work in the back office."))
 app.add_typer(catalogue_app, name="catalogue", help=say("What the shop sells."))
+app.add_typer(webhooks_app, name="webhooks", help=say("What Stripe sent, and what came of it."))
 app.add_typer(demo_app, name="demo", help=say("A whole shop on this machine."))
 
 

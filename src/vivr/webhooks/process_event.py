@@ -85,7 +85,7 @@ async def _process_first(work: _Work, waiting: Sequence[InboxEvent]) -> Sequence
     served: Sequence[InboxEvent] = waiting[:1]
     try:
         crash_point("inbox.before_fetch")
-        read = await _read(work, served[0])
+        read = await read_event(work.database, work.stripe, work.shop_id, served[0])
         crash_point("inbox.after_fetch")
         served = [event for event in waiting if event is served[0] or _serves(read, served[0], event)]
         handled = await _apply(work, served, read)
@@ -103,11 +103,16 @@ async def _process_first(work: _Work, waiting: Sequence[InboxEvent]) -> Sequence
     return served
 
 
-async def _read(work: _Work, event: InboxEvent) -> Read | RefundsRead:
+async def read_event(database: Database, stripe: Stripe, shop_id: str, event: InboxEvent) -> Read | RefundsRead:
+    """Read Stripe's present word on what an event is about.
+
+    Raises:
+        Unavailable: Stripe or the database can't be reached.
+    """
     target = HANDLERS[event.type].target(event)
     if isinstance(target, RefundTarget):
-        return await read_refunds(work.database, work.stripe, work.shop_id, event.account, target)
-    return await read_target(work.database, work.stripe, work.shop_id, event.account, target)
+        return await read_refunds(database, stripe, shop_id, event.account, target)
+    return await read_target(database, stripe, shop_id, event.account, target)
 
 
 def _serves(read: Read | RefundsRead, first: InboxEvent, other: InboxEvent) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from vivr.database import Sql, Tx
 from vivr.operations.model import StripeScope
-from vivr.webhooks.model import EventKey, InboxEvent, NewEvent
+from vivr.webhooks.model import EventKey, EventState, InboxEvent, NewEvent
 
 # Parameters are sent in binary form (%b): escaping the quotes of a batch of bodies costs more than all the rest.
 _INSERT = Sql(
@@ -85,6 +85,63 @@ _RETRY = Sql(
     SET state = 'RETRYING', reason = %(reason)s, tries = %(tries)s, next_try_at = %(next_try_at)s, lease_until = NULL
     WHERE account = %(account)s AND livemode = %(livemode)s AND id = %(id)s AND fence = %(fence)s
       AND state IN ('RECEIVED', 'RETRYING')
+    """,
+)
+
+_FIND = Sql(
+    "find_inbox_event",
+    "One event.",
+    """
+    SELECT account, livemode, id, type, object_id, subject, api_version, version_drift, received_at, deliveries, state,
+           reason, order_id, payment_id, tries, fence, next_try_at, ended_at, request_id
+    FROM inbox_event WHERE account = %(account)s AND livemode = %(livemode)s AND id = %(id)s
+    """,
+)
+
+_NEWEST = Sql(
+    "newest_inbox_events",
+    "The newest events, of one state or of all.",
+    """
+    SELECT account, livemode, id, type, object_id, subject, api_version, version_drift, received_at, deliveries, state,
+           reason, order_id, payment_id, tries, fence, next_try_at, ended_at, request_id
+    FROM inbox_event WHERE %(state)s::text IS NULL OR state = %(state)s
+    ORDER BY received_at DESC, id LIMIT %(limit)s
+    """,
+)
+
+_REPLAY = Sql(
+    "replay_inbox_event",
+    "Let an event that nobody works on be processed now; no row: a worker has it.",
+    """
+    UPDATE inbox_event
+    SET state = 'RETRYING', reason = 'Staff let it be processed again.', tries = 0, next_try_at = %(now)s,
+        ended_at = NULL, lease_until = NULL
+    WHERE account = %(account)s AND livemode = %(livemode)s AND id = %(id)s
+      AND (state IN ('PROCESSED', 'IGNORED', 'DEAD')
+           OR (state IN ('RECEIVED', 'RETRYING') AND coalesce(lease_until, %(now)s) <= %(now)s))
+    """,
+)
+
+_REPLAY_DEAD = Sql(
+    "replay_dead_inbox_events",
+    "Let all dead events be processed now.",
+    """
+    UPDATE inbox_event
+    SET state = 'RETRYING', reason = 'Staff let it be processed again.', tries = 0, next_try_at = %(now)s,
+        ended_at = NULL, lease_until = NULL
+    WHERE state = 'DEAD'
+    RETURNING id
+    """,
+)
+
+_IGNORE = Sql(
+    "ignore_inbox_event",
+    "End an event that nobody works on without processing it; no row: a worker has it, or it has ended.",
+    """
+    UPDATE inbox_event
+    SET state = 'IGNORED', reason = %(reason)s, ended_at = %(now)s, lease_until = NULL, fence = fence + 1
+    WHERE account = %(account)s AND livemode = %(livemode)s AND id = %(id)s
+      AND (state = 'DEAD' OR (state IN ('RECEIVED', 'RETRYING') AND coalesce(lease_until, %(now)s) <= %(now)s))
     """,
 )
 
@@ -226,6 +283,36 @@ async def end_gap_fill(tx: Tx, scope: StripeScope, *, filled_to: datetime) -> No
 async def events_of_order(tx: Tx, order_id: str) -> list[InboxEvent]:
     """Events that concerned an order."""
     return await tx.rows(_OF_ORDER, InboxEvent, order_id=order_id)
+
+
+async def find_event(tx: Tx, scope: StripeScope, event_id: str) -> InboxEvent | None:
+    """One event."""
+    return await tx.row(_FIND, InboxEvent, account=scope.account, livemode=scope.livemode, id=event_id)
+
+
+async def newest_events(tx: Tx, *, state: EventState | None, limit: int) -> list[InboxEvent]:
+    """The newest events, of one state or of all."""
+    return await tx.rows(_NEWEST, InboxEvent, state=state, limit=limit)
+
+
+async def replay_event(tx: Tx, event: InboxEvent, *, now: datetime) -> bool:
+    """Let it be processed now; False: a worker has it."""
+    return await tx.run(_REPLAY, **_key(event), now=now) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Replayed:
+    id: str
+
+
+async def replay_dead(tx: Tx, *, now: datetime) -> list[str]:
+    """Let all dead events be processed now; their ids."""
+    return [row.id for row in await tx.rows(_REPLAY_DEAD, _Replayed, now=now)]
+
+
+async def ignore_event(tx: Tx, event: InboxEvent, *, now: datetime, reason: str) -> bool:
+    """End it; False: a worker has it, or it has ended."""
+    return await tx.run(_IGNORE, **_key(event), now=now, reason=reason) == 1
 
 
 def _key(event: InboxEvent) -> dict[str, object]:
