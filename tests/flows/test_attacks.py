@@ -17,6 +17,7 @@ from psycopg import sql
 from cluster import database_at
 from crash.purchase import add_product
 from flows.stack import Stack, start_stack
+from sandbox.judged import Records
 from shop_kit import sign
 
 TABLES = (
@@ -123,6 +124,12 @@ def _wait_for_quiet(target: Target) -> None:
         if quiet >= 10:
             return
     raise AssertionError("the shop does not come to rest")
+
+
+def test_what_the_stripe_of_a_stack_answers_and_delivers_is_judged(target: Target, stripe_records: Records) -> None:
+    lines = stripe_records.of_process(target.stack.processes["sandbox"].pid)
+    assert {"POST /v1/customers", "POST /v1/checkout/sessions"} <= {line.get("route") for line in lines}
+    assert "checkout.session.completed" in {line["event"]["type"] for line in lines if "event" in line}
 
 
 def _refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from flows.demo_kit import DemoProcess
+from sandbox.judged import Records
 from vivr.cli.main import run
 
 pytestmark = pytest.mark.flow
@@ -62,6 +63,15 @@ def test_success_ends_paid_with_a_ledger_entry_that_sums_to_zero(
     (entry,) = [item["text"] for item in bought["timeline"] if item["kind"] == "ledger"]
     assert "(sum 0)" in entry
     assert all(sorted(item) == ["at", "id", "kind", "text"] for item in bought["timeline"])
+
+
+def test_what_the_demos_stripe_answers_and_delivers_is_judged(
+    shell: DemoProcess, capsys: pytest.CaptureFixture[str], stripe_records: Records
+) -> None:
+    buy(capsys)
+    lines = stripe_records.of_process(shell.pid("sandbox"))
+    assert {"POST /v1/customers", "POST /v1/checkout/sessions"} <= {line.get("route") for line in lines}
+    assert "checkout.session.completed" in {line["event"]["type"] for line in lines if "event" in line}
 
 
 def test_declined_card_leaves_the_order_open_with_its_message_and_stock_reserved(
