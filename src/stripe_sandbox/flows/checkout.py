@@ -79,8 +79,7 @@ def open_intent(work: Work, session: Doc) -> Doc:
     shipping = shipping_of(session) or data.get("shipping")
     existing = intent_of(work, session)
     if existing is not None:
-        # What the buyer chose since his last try.
-        existing.update(amount=session["amount_total"], shipping=shipping)
+        existing["shipping"] = shipping or existing["shipping"]
         return work.save(existing)
     named = session["customer_creation"] == "always" or session["invoice_creation"]["enabled"]
     kept = data.get("setup_future_usage") or session["payment_method_options"]["card"].get("setup_future_usage")

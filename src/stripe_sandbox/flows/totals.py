@@ -40,15 +40,18 @@ def reckon(work: Work, session: Doc) -> None:
         },
     )
     work.save(session)
-    _give_up_challenge(work, session)
+    _follow(work, session)
 
 
-def _give_up_challenge(work: Work, session: Doc) -> None:
-    """The buyer's bank was asked about another amount: what it answers counts no more."""
+def _follow(work: Work, session: Doc) -> None:
+    """A PaymentIntent that an earlier try left asks for the new amount; the bank's answer about the old one is void."""
     intent = work.find("payment_intent", session["_intent"] or "")
-    if intent is not None and intent["status"] == "requires_action" and intent["amount"] != session["amount_total"]:
+    if intent is None or intent["amount"] == session["amount_total"]:
+        return
+    if intent["status"] == "requires_action":
         intent.update(status="requires_payment_method", payment_method=None, next_action=None)
-        work.save(intent)
+    intent["amount"] = session["amount_total"]
+    work.save(intent)
 
 
 def _tax(work: Work, line: Doc) -> None:
