@@ -18,6 +18,7 @@ _OWN_CODES: Final = {
     "ledger_entry_balanced": "entry_unbalanced",
     "ledger_posting_balanced": "entry_unbalanced",
     "money_exception_once": "exception_already_recorded",
+    "refunded_line_restocked_once": "restocked_already",
 }
 
 _SUFFIX_CODES: Final = (
