@@ -7,6 +7,7 @@ is turned away, the controls included, and it opens by itself.
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import uvicorn
@@ -67,9 +68,11 @@ class DoorServer(uvicorn.Server):
             # One that is being closed has an answer on its way, such as that of the control which shut the door.
             if not connection.transport.is_closing():
                 connection.transport.abort()
-        held = [await _hold(*place) for place in places]
-        while door.is_shut and not self.should_exit:  # noqa: ASYNC110 - the end of a time is no event
-            await asyncio.sleep(POLL_S)
+        with ExitStack() as kept:
+            held = [kept.enter_context(await _hold(*place)) for place in places]
+            while door.is_shut and not self.should_exit:  # noqa: ASYNC110 - the end of a time is no event
+                await asyncio.sleep(POLL_S)
+            kept.pop_all()
         loop = asyncio.get_running_loop()
         for listener in held:
             self.servers.append(

@@ -7,6 +7,7 @@ from playwright.sync_api import Page
 
 from browser.buyer import fill_address
 from browser.conftest import OpenBrowser
+from flows.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -87,3 +88,21 @@ def test_motion_stands_still_for_those_who_ask(open_browser: OpenBrowser) -> Non
     script = "() => { const bar = document.body.appendChild(document.createElement('div')); bar.className = 'running';"
     duration = page.evaluate(script + " return getComputedStyle(bar, '::after').animationDuration; }")
     assert duration == "1e-05s"
+
+
+def test_the_local_stripes_own_page_works_without_scripts_and_fits(open_browser: OpenBrowser, stack: Stack) -> None:
+    page = open_browser(viewport={"width": 390, "height": 900}, color_scheme="dark", java_script_enabled=False)
+    page.goto(stack.sandbox_url)
+    page.get_by_label("Secret key").fill("sk_test_looks00000001")
+    page.get_by_role("button", name="Show the account").click()
+    page.get_by_role("button", name="+ 1 day").click()
+    assert page.get_by_role("status").inner_text() == "The clock was moved."
+    for view, width in (("Payments", 390), ("Events", 1280), ("Requests", 390), ("Chaos", 390)):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.get_by_role("link", name=view, exact=True).click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, view
+    page.get_by_label("What goes wrong").select_option("reset")
+    page.get_by_role("button", name="Arm").click()
+    assert page.get_by_role("status").inner_text() == "reset is armed."
+    page.get_by_role("button", name="Clear", exact=True).click()
+    assert page.get_by_role("status").inner_text() == "The fault is cleared."

@@ -95,6 +95,24 @@ def test_a_step_that_cannot_be_done_says_why_and_leaves_nothing(shop: Shop) -> N
     assert [name for name in shop.events() if name not in before] in ([], ["charge.updated"])
 
 
+def test_a_step_that_causes_its_own_event_ends(shop: Shop) -> None:
+    play(shop, {"at_event": "charge.dispute.created", "bank": "dispute", "with": {"amount": 1}, "count": 3})
+    charge = pay(shop)
+    shop.control("POST", f"bank/{charge['id']}/dispute")
+    assert len(raw(shop, "disputes?limit=100")["data"]) == 4
+    assert outcomes(shop) == [["done"] * 3]
+    play(shop, {"at_event": "*", "count": None, "clear_faults": True})
+    assert shop.control("GET", "scenarios")["steps"][1]["count"] == 1000
+
+
+def test_only_the_newest_steps_that_are_over_are_kept(shop: Shop) -> None:
+    for _ in range(2):
+        play(shop, *[{"after_s": 1, "clear_faults": True}] * 100)
+        later(shop, 2)
+    play(shop, {"after_s": 60, "clear_faults": True})
+    assert len(shop.control("GET", "scenarios")["steps"]) == 101
+
+
 def test_waiting_steps_can_be_forgotten(shop: Shop) -> None:
     charge = pay(shop)
     play(shop, {"after_s": 60, "bank": "dispute", "on": charge["id"]}, {"at_event": "*", "clear_faults": True})

@@ -103,6 +103,7 @@ def play_scenario(work: Work, body: dict[str, Any]) -> dict[str, Any]:
     seed: int | None = body.get("seed")
     wanted = [read_fault(wish) for wish in _list(body, "faults")]
     following = [read_step(wish) for wish in _list(body, "steps")]
+    steps.forget_old_steps(work)
     armed = [faults.arm_fault(work, faults.seeded(wish, seed, place)) for place, wish in enumerate(wanted)]
     waiting: list[Doc] = []
     for place, wish in enumerate(following):

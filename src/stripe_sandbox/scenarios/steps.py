@@ -7,6 +7,10 @@ from stripe_sandbox.state.work import Doc, Work
 
 KIND = "scenario_step"
 ACT = "play_step"
+# How often a step comes whose count is null: one that causes its own event would never end.
+COMINGS_MAX = 1000
+# How many steps that are over are shown.
+OVER_MAX = 100
 
 
 def arm_step(work: Work, wish: dict[str, Any]) -> Doc:
@@ -27,6 +31,8 @@ def arm_step(work: Work, wish: dict[str, Any]) -> Doc:
         **wish,
         "outcomes": [],
     }
+    if step["count"] is None:
+        step["count"] = COMINGS_MAX
     work.insert(step)
     if step["at_event"] is None and step["at_route"] is None:
         _come(work, step, step["on"])
@@ -36,6 +42,13 @@ def arm_step(work: Work, wish: dict[str, Any]) -> Doc:
 def list_steps(work: Work) -> list[Doc]:
     """All steps, oldest first, those that are over as well."""
     return work.select(KIND, order="ASC")
+
+
+def forget_old_steps(work: Work) -> None:
+    """Forgets the oldest of those that are over."""
+    over = [step for step in list_steps(work) if step["count"] == 0 and step["outcomes"]]
+    for step in over[: max(0, len(over) - OVER_MAX)]:
+        work.delete(step)
 
 
 def forget_steps(work: Work) -> int:
@@ -66,7 +79,6 @@ def notice(work: Work, field: str, value: str, object_id: str | None = None) -> 
 
 
 def _come(work: Work, step: Doc, object_id: str | None) -> None:
-    if step["count"] is not None:
-        step["count"] -= 1
+    step["count"] -= 1
     work.save(step)
     work.set_timer(step["after_s"], ACT, f"{step['id']} {object_id or ''}")
