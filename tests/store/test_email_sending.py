@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -26,6 +26,7 @@ from vivr.email.send_message import send_messages
 from vivr.email.store import Message
 from vivr.errors import Unavailable
 from vivr.ids import OrderId, new_order_id
+from vivr.money import Money
 from vivr.sealing import Seals
 from vivr.settings import MailSecurity, MailServer
 
@@ -343,3 +344,27 @@ async def test_without_a_mail_server_messages_wait(database: Database, clock: Se
     assert await send_messages(database, clock, seals, None, SENDER) == 0
     assert (await message_of(database, order_id)).state == "queued"
     assert await number(database, _JOBS) == 1
+
+
+async def test_staff_is_written_to_at_the_shops_address_and_not_at_all_without_one(
+    database: Database, clock: SetClock, seals: Seals, post: Post
+) -> None:
+    orders = [await queue_order(database, clock, seals) for _ in range(2)]
+    assert await send_messages(database, clock, seals, post.server, SENDER) == 2
+    for order_id, sender in zip(orders, (SENDER, replace(SENDER, staff_address="staff@example.com")), strict=True):
+        async with database.transaction() as tx:
+            await queue_message(
+                tx,
+                clock.now(),
+                kind="refund_failed_staff",
+                subject_id=order_id,
+                order_id=order_id,
+                locale="fr",
+                money=Money(2490, "EUR"),
+            )
+        assert await send_messages(database, clock, seals, post.server, sender) == 1
+    assert post.script.recipients == ["anna@example.com", "anna@example.com", "staff@example.com"]
+    async with database.transaction() as tx:
+        told = [one for order in orders for one in await messages_of_order(tx, order)]
+    states = [(one.state, one.reason) for one in told if one.kind == "refund_failed_staff"]
+    assert states == [("failed", "no_staff_address"), ("sent", None)]

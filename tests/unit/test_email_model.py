@@ -60,23 +60,27 @@ def make_order(locale: str) -> Order:
     )
 
 
-def compose(locale: str) -> tuple[str, str, str]:
+def compose(
+    locale: str, kind: str = "order_confirmation", money: Money | None = None, recipient: str | None = None
+) -> tuple[str, str, str]:
     address = Address(name="Anna Martin", line1="1 rue Haute", postal_code="69001", city="Lyon", country="FR")
     message = compose_message(
         message_id="msg_1",
-        kind="order_confirmation",
+        kind=kind,
         sender=SENDER,
         order=make_order(locale),
         lines=LINES,
         contact=Contact("anna@example.com", address),
         token="t0k3n",
         date=QUEUED,
+        recipient=recipient,
+        money=money,
     )
     text, page = message.get_body(("plain",)), message.get_body(("html",))
     assert text is not None
     assert page is not None
     assert message["Message-ID"] == "<msg_1@example.com>"
-    assert message["To"] == "anna@example.com"
+    assert message["To"] == (recipient or "anna@example.com")
     assert message["From"] == "Maison Vivr <boutique@example.com>"
     assert message["Date"] == "Mon, 23 Nov 2026 12:00:00 +0000"
     assert message["Auto-Submitted"] == "auto-generated"
@@ -131,3 +135,29 @@ def test_english_confirmation_is_written_in_english_and_leads_to_the_english_pag
     assert "Total, VAT included: €85.25\nof which VAT at 20%: €12.45\nof which VAT at 5.5%: €0.55\n" in text
     assert "https://shop.example.com/en/commande/ord_1?cle=t0k3n" in text
     assert "of which VAT at 20%" in page
+
+
+def test_a_refund_is_told_with_its_amount_and_how_long_it_takes() -> None:
+    subject, text, page = compose("fr", "refunded", Money(2980, "EUR"))
+    assert subject == "Un remboursement de votre commande V10007 est en route"
+    assert text == (
+        "Bonjour,\n\n"
+        "Nous avons remboursé 29,80\u00a0€ pour votre commande V10007.\n\n"
+        "L’argent revient par le chemin du paiement\u202f; "
+        "votre banque peut mettre cinq à dix jours ouvrés à l’afficher.\n\n"
+        "La page de votre commande\u00a0:\nhttps://shop.example.com/commande/ord_1?cle=t0k3n\n\nMaison Vivr\n"
+    )
+    assert 'href="https://shop.example.com/commande/ord_1?cle=t0k3n"' in page
+    assert compose("en", "refunded", Money(2980, "EUR"))[0] == "A refund for your order V10007 is on its way"
+
+
+def test_a_refund_that_failed_is_told_to_the_customer_and_to_staff() -> None:
+    subject, text, _ = compose("en", "refund_failed", Money(2980, "EUR"))
+    assert subject == "The refund for your order V10007 did not arrive"
+    assert "Your bank sent back the €29.80 that we had given back for your order V10007.\n" in text
+    subject, text, page = compose("fr", "refund_failed_staff", Money(2980, "EUR"), "staff@example.com")
+    assert subject == "Un remboursement de la commande V10007 a échoué"
+    assert "https://shop.example.com/admin/commandes/ord_1\n" in text
+    assert "t0k3n" not in text + page
+    english = compose("en", "refund_failed_staff", Money(1, "EUR"), "staff@example.com")[1]
+    assert "https://shop.example.com/en/admin/commandes/ord_1\n" in english

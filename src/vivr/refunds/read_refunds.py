@@ -3,7 +3,7 @@
 from vivr.database import Tx
 from vivr.orders.read_orders import lines_of
 from vivr.refunds import store
-from vivr.refunds.model import LineRest, Refund, RefundLine
+from vivr.refunds.model import LineRest, Refund
 
 
 async def find_refund(tx: Tx, refund_id: str) -> Refund | None:
@@ -14,11 +14,6 @@ async def find_refund(tx: Tx, refund_id: str) -> Refund | None:
 async def refunds_of_order(tx: Tx, order_id: str) -> list[Refund]:
     """All refunds of an order, oldest first."""
     return await store.refunds_of_order(tx, order_id)
-
-
-async def lines_of_refund(tx: Tx, refund_id: str) -> list[RefundLine]:
-    """What a refund gives back of each line; nothing before it is submitted."""
-    return await store.lines_of_refund(tx, refund_id)
 
 
 async def open_requests(tx: Tx, limit: int = 100) -> list[Refund]:
