@@ -18,7 +18,7 @@ WHOLE = 1_000_000
 
 
 def reckon(work: Work, session: Doc) -> None:
-    """Writes all amounts into the session and its lines."""
+    """Writes all amounts into the session, for the caller to save, and into its lines."""
     lines = lines_of(work, session)
     for line in lines:
         exact = Decimal(line["price"]["unit_amount_decimal"]) * line["quantity"]
@@ -39,7 +39,6 @@ def reckon(work: Work, session: Doc) -> None:
             "amount_tax": sum(line["amount_tax"] for line in lines),
         },
     )
-    work.save(session)
     _follow(work, session)
 
 

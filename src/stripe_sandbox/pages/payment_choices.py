@@ -34,6 +34,7 @@ def change_order(work: Work, session: Doc, fields: dict[str, str]) -> None:
         check_total(session)
     except StripeError as error:
         raise ChoiceRefusedError(EntryProblem("order", "order_invalid")) from error
+    work.save(session)
 
 
 def _choose_quantities(work: Work, session: Doc, fields: dict[str, str]) -> None:

@@ -88,13 +88,12 @@ def new_session(work: Work, wish: dict[str, Any], base_url: str, customer: Doc |
         "_customer_update": part(wish, "customer_update"),
         "_wish": wish if part(part(wish, "after_expiration"), "recovery").get("enabled") else None,
     }
-    work.insert(session)
     work.set_timer(expires_at - work.exact_now, "expire_session", session_id)
     if wish["mode"] == "setup":
         _prepare_setup(work, session, wish)
     else:
         _prepare_payment(work, session, wish)
-    return work.save(session)
+    return work.insert(session)
 
 
 def _prepare_payment(work: Work, session: Doc, wish: dict[str, Any]) -> None:
