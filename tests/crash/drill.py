@@ -3,7 +3,8 @@
     python -m crash.drill --minutes 20 [--state FILE]
 
 It prints how many plans exist and how many were tried, remembers them in a state file, and goes on there next time.
-Both broken controls run first: a drill that can't fail proves nothing. Exit 0: no promise was broken.
+Both broken controls run first: a drill that can't fail proves nothing. Then PostgreSQL itself is killed under load, ten
+times. Exit 0: no promise was broken.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import psycopg
 from psycopg import sql
 
 from cluster import database_at
+from crash.database_kills import survive_kills
 from crash.purchase import CLOSE_POINTS, Outcome, Plan, run_purchase
 from crash.test_kill_points import CONTROLS, PLANS
 from sandbox.harness import ServerThread
@@ -27,6 +29,7 @@ from stripe_sandbox import Options
 from vivr.embedded_postgres import temporary_cluster
 
 WORKERS = 2
+DATABASE_KILLS = 10
 
 
 def all_plans() -> list[Plan]:
@@ -113,6 +116,11 @@ def main() -> int:
                 drill = Drill(folder, cluster_url, server.url)
                 uncaught = [plan.name for plan in CONTROLS if not drill.run(plan).violations]
                 sys.stdout.write(f"controls caught: {len(CONTROLS) - len(uncaught)} of {len(CONTROLS)}\n")
+                kills = survive_kills(folder / "kills", DATABASE_KILLS)
+                sys.stdout.write(
+                    f"PostgreSQL killed {DATABASE_KILLS} times under load: {kills.acknowledged} events acknowledged,"
+                    f" broken promises: {kills.violations or 'none'}\n"
+                )
                 before = len(tried)
                 broken = run_plans(drill, plans, deadline, given.state, tried)
         finally:
@@ -121,7 +129,7 @@ def main() -> int:
     sys.stdout.write(
         f"plans existing: {len(plans)}, tried now: {now}, tried in all: {len(tried)}, broken: {len(broken)}\n"
     )
-    return 1 if broken or uncaught else 0
+    return 1 if broken or uncaught or kills.violations else 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ Leases are short here, so that a restart does not have to wait for a minute; not
 """
 
 import argparse
+import asyncio
 import os
 import secrets
 import signal
@@ -23,6 +24,7 @@ import vivr.idempotency.claim_request
 import vivr.operations.recover_operation
 import vivr.operations.run_operation
 import vivr.refunds.submit_refund
+import vivr.webhooks.intake
 import vivr.webhooks.process_event
 from vivr import crash_points, database
 from vivr.settings import read_settings
@@ -79,12 +81,24 @@ def break_keys() -> None:
         setattr(module, "send_operation", send)  # noqa: B010 - the same
 
 
+def break_acknowledgements() -> None:
+    """Broken on purpose: a webhook is acknowledged while its event waits to be stored."""
+    keep = vivr.webhooks.intake.Intake.keep
+
+    async def keep_later(self: Any, event: Any) -> int:
+        task = asyncio.create_task(keep(self, event))
+        task.add_done_callback(lambda done: done.exception())
+        return 1
+
+    setattr(vivr.webhooks.intake.Intake, "keep", keep_later)  # noqa: B010 - the same
+
+
 def main() -> None:
     """Read the arguments, arm, and run until killed or stopped."""
     parser = argparse.ArgumentParser()
     parser.add_argument("process", choices=("web", "worker"))
     parser.add_argument("--point", choices=crash_points.POINTS)
-    parser.add_argument("--broken", choices=("transactions", "keys"))
+    parser.add_argument("--broken", choices=("transactions", "keys", "acknowledgements"))
     given = parser.parse_args()
     vivr.operations.run_operation.LEASE = SHORT_LEASE
     vivr.webhooks.process_event.LEASE = SHORT_LEASE
@@ -93,6 +107,8 @@ def main() -> None:
         break_transactions()
     elif given.broken == "keys":
         break_keys()
+    elif given.broken == "acknowledgements":
+        break_acknowledgements()
     if given.point:
         die_at(given.point)
     foreign = {"VIVR_TEST_REACHED"}
