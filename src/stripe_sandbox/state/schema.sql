@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS object (
 CREATE INDEX IF NOT EXISTS object_by_kind ON object (account, kind, seq);
 CREATE INDEX IF NOT EXISTS object_by_customer ON object (account, kind, json_extract(body, '$.customer'));
 CREATE INDEX IF NOT EXISTS object_by_intent ON object (account, kind, json_extract(body, '$.payment_intent'));
+CREATE INDEX IF NOT EXISTS object_by_charge ON object (account, kind, json_extract(body, '$.charge'));
 -- One row per event and endpoint; `due` is sandbox time, NULL once nothing more will be tried.
 CREATE TABLE IF NOT EXISTS delivery (
     event    TEXT NOT NULL,
@@ -44,6 +45,7 @@ CREATE TABLE IF NOT EXISTS timer (
     target  TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS timer_due ON timer (account, due);
+CREATE INDEX IF NOT EXISTS timer_by_target ON timer (target);
 -- The official command line told to `listen`; connected while its websocket is open. No part of a snapshot.
 CREATE TABLE IF NOT EXISTS listener (
     id         TEXT PRIMARY KEY,
