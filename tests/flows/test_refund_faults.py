@@ -39,7 +39,7 @@ from vivr.errors import Conflict, Forbidden, NotFound, Refusal
 from vivr.ids import OrderId, PaymentId, RequestId
 from vivr.orders.model import OrderState
 from vivr.refunds.apply_refunds import apply_refunds
-from vivr.refunds.model import RefundState, Wish
+from vivr.refunds.model import Reason, RefundState, Wish, WishedUnits
 from vivr.stripe_gateway.answers import Failed, StripeMisconfigured
 
 REFUNDS = "POST /v1/refunds"
@@ -185,6 +185,17 @@ async def test_a_customer_refunds_at_once_only_what_was_not_shipped(kit: Kit) ->
     assert (await refund(kit, order.id, Wish(amount_minor=100), GUEST)).state == RefundState.SUCCEEDED
     await run(kit, "UPDATE orders SET state = 'SHIPPED' WHERE id = %(id)s", id=order.id)
     assert (await refund(kit, order.id, Wish(amount_minor=100), GUEST)).state == RefundState.REQUESTED
+
+
+async def test_a_customer_says_nothing_of_shelf_and_fraud(kit: Kit) -> None:
+    order, product = await paid_order(kit)
+    wish = Wish(items=(WishedUnits(product, 1, restock=True),))
+    made = await refund(kit, order.id, wish, GUEST, reason=Reason.FRAUDULENT)
+    assert (made.state, made.reason) == (RefundState.REQUESTED, Reason.REQUESTED_BY_CUSTOMER)
+    await kit.shop.accept_refund(STAFF, made.id)
+    await kit.shop.accept_refund(OTHER_STAFF, made.id)
+    assert [sent["reason"] for sent in await at_stripe(kit, "refunds")] == ["requested_by_customer"]
+    assert await kit.stock(product) == (9, 0)
 
 
 async def test_a_refunded_order_goes_back_to_where_its_shipping_stood(kit: Kit) -> None:

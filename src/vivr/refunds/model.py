@@ -5,7 +5,7 @@ their line. Tax follows the line's cumulated refunds, so that whatever the parts
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -157,6 +157,10 @@ class Wish:
     amount_minor: int | None = None
     items: tuple[WishedUnits, ...] = ()
     shipping: bool = False
+
+    def by_customer(self) -> "Wish":
+        """The same without a word on the shelf: whether goods came back is for staff to say."""
+        return replace(self, items=tuple(replace(item, restock=False) for item in self.items))
 
     def to_json(self) -> dict[str, object]:
         """As it is stored."""
