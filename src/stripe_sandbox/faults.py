@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from stripe_sandbox.scenarios.refusal import CONFLICT, Refused
 from stripe_sandbox.state.work import Doc, Work
 
 # On API calls: before the effect, after it, or beside it.
@@ -45,6 +46,7 @@ RATE_LIMIT_REASONS = (
 )
 
 KIND = "fault"
+ARMED_MAX = 1000
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ def seeded(wish: FaultWish, seed: int | None, place: int) -> FaultWish:
 
 
 def arm_fault(work: Work, wish: FaultWish) -> Doc:
-    """Stores a fault; `struck` says how often it was asked whether it hits."""
+    """Stores a fault; `struck` says how often it was asked whether it hits. Raises Refused beyond `ARMED_MAX`."""
+    if work.count(KIND) >= ARMED_MAX:
+        raise Refused(f"At most {ARMED_MAX} faults can be armed at a time.", CONFLICT)
     fault: dict[str, Any] = {"id": work.mint("fault"), "object": KIND, **vars(wish), "struck": 0}
     return work.insert(fault)
 

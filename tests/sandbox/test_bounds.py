@@ -116,6 +116,17 @@ def test_accounts_and_snapshots_are_numbered_too() -> None:
     box.close()
 
 
+def test_so_are_armed_faults() -> None:
+    box, _ = opened()
+    script = {"faults": [{"kind": "webhook_drop"}] * 100}
+    for _ in range(10):
+        box.control(KEY, "POST", "scenarios", script)
+    with pytest.raises(ValueError, match="At most 1000 faults"):
+        box.control(KEY, "POST", "faults", {"kind": "reset"})
+    assert len(box.control(KEY, "GET", "faults")["faults"]) == 1000
+    box.close()
+
+
 def test_the_log_tells_what_was_called_and_what_struck(shop: Shop) -> None:
     shop.control("POST", "faults", {"kind": "error_after", "route": "POST /v1/customers"})
     for _ in range(2):

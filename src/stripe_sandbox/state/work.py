@@ -125,6 +125,13 @@ class Work:
         ).fetchall()
         return [self._remember(row) for row in rows]
 
+    def count(self, kind: str) -> int:
+        """How many objects of a kind there are."""
+        row = self.tx.execute(
+            "SELECT COUNT(*) AS objects FROM object WHERE account = ? AND kind = ?", (self.account.id, kind)
+        ).fetchone()
+        return int(row["objects"])
+
     def position(self, kind: str, object_id: str) -> int | None:
         """The place of an object in its list, for cursors."""
         row = self.tx.execute(
