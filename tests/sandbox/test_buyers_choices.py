@@ -104,6 +104,17 @@ def test_a_typed_code_is_redeemed_by_paying(shop: Shop) -> None:
     assert raw(shop, "charges")["data"][0]["amount_captured"] == 1500
 
 
+def test_an_order_that_a_code_makes_free_gives_its_earlier_try_up(shop: Shop) -> None:
+    with_code(shop, "GIFT", percent_off="100")
+    session = opened(shop, allow_promotion_codes="true")
+    declined = {**CARD, "number": "4000000000000002"}
+    assert shop.http.post(f"/c/pay/{session['id']}", data=declined).status_code == 402
+    change(shop, session, promotion_code="GIFT")
+    assert shop.http.post(f"/c/pay/{session['id']}", data={"expected_amount": "0"}).status_code == 303
+    assert raw(shop, f"{SESSIONS}/{session['id']}")["payment_status"] == "no_payment_required"
+    assert [intent["status"] for intent in raw(shop, "payment_intents")["data"]] == ["canceled"]
+
+
 @pytest.mark.parametrize(
     ("word", "coupon"),
     [

@@ -156,7 +156,10 @@ def _complete_if_paid(work: Work, session: Doc, intent: Doc, method: Doc) -> Non
 
 
 def complete_free_session(work: Work, session: Doc, billing: Doc) -> None:
-    """The buyer confirms an order that costs nothing: no payment is made."""
+    """The buyer confirms an order that costs nothing: no payment is made, and one that he tried before is given up."""
+    left = intent_of(work, session)
+    if left is not None:
+        cancel_intent(work, left, "automatic")
     if session["customer"] is None and session["customer_creation"] == "always":
         session["customer"] = new_customer(work, {"email": session["customer_email"] or billing["email"]})["id"]
     complete_session(work, session, "no_payment_required", billing)

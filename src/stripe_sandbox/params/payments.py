@@ -32,7 +32,7 @@ _OPTIONS = Param(
                 Shape(
                     {
                         "request_three_d_secure": choice(*THREE_D_SECURE),
-                        "capture_method": Param(Choice(("manual", ""))),
+                        "capture_method": choice("manual"),
                         "setup_future_usage": choice("none", "off_session", "on_session"),
                         **not_built("cvc_token", "installments", "mandate_options", "moto", "network"),
                         **not_built("three_d_secure"),
