@@ -17,7 +17,7 @@ import psycopg
 
 from flows.stack import EarlyEndError, Stack, start_stack
 
-WAIT_S = 45.0
+WAIT_S = 75.0
 
 CLOSE_POINTS = (
     "close.before_reserve",
@@ -231,7 +231,7 @@ def _wait_for_end(supervisor: Supervisor, database_url: str, order_id: str, plan
                 "SELECT (SELECT count(*) FROM inbox_event WHERE state IN ('RECEIVED', 'RETRYING'))"
                 " + (SELECT count(*) FROM operation WHERE outcome IN ('started', 'unknown'))",
             )
-            is_due = supervisor.reached >= len(plan.points) or time.monotonic() > deadline - WAIT_S + 12
+            is_due = supervisor.reached >= len(plan.points) or time.monotonic() > deadline - WAIT_S + 30
             ends = {"REFUNDED"} if plan.refunds else {"PAID", "CANCELLED"}
             if state in ends and waiting == 0 and is_due:
                 return state

@@ -150,7 +150,7 @@ def is_alive(pid: int) -> bool:
 
 def wait_until_dead(pids: list[int]) -> list[int]:
     """Those of some processes that still live after a while."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while any(map(is_alive, pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
     return [pid for pid in pids if is_alive(pid)]

@@ -5,7 +5,7 @@ import time
 import pytest
 import stripe
 
-from sandbox.harness import Shop
+from sandbox.harness import WAIT_S, Shop
 
 
 def test_the_clock_can_be_advanced_set_and_sped_up(shop: Shop) -> None:
@@ -37,7 +37,7 @@ def test_a_clock_that_makes_no_sense_is_refused(shop: Shop, body: dict[str, obje
 def test_timers_run_by_themselves_on_a_fast_clock(shop: Shop) -> None:
     shop.pay(shop.session())
     shop.control("POST", "clock", {"speed": 100})
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline and "charge.updated" not in shop.events():
         time.sleep(0.02)
     assert shop.events()[-1] == "charge.updated"
@@ -47,7 +47,7 @@ def test_one_accounts_clock_is_not_anothers(shop: Shop) -> None:
     shop.control("POST", "clock", {"advance_s": 999_999})
     stranger = {"Authorization": "Bearer sk_test_somebodyelse4"}
     now = shop.http.get("/_sandbox/clock", headers=stranger).json()["now"]
-    assert abs(now - time.time()) < 5
+    assert abs(now - time.time()) < 60
 
 
 def debit(shop: Shop, iban: str = "DE89370400440532013000") -> tuple[stripe.checkout.Session, str]:

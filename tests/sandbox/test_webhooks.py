@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import stripe
 
-from sandbox.harness import Receiver, Shop
+from sandbox.harness import WAIT_S, Receiver, Shop
 
 
 def listen(shop: Shop, receiver: Receiver, *events: str) -> stripe.WebhookEndpoint:
@@ -105,7 +105,7 @@ def test_an_acknowledged_event_can_be_sent_again(shop: Shop, receiver: Receiver)
     shop.http.post(f"/v1/events/{event['id']}/retry", data={"webhook_endpoint": endpoint.id})
     receiver.wait_for("customer.created", 2)
     # The receiver knows of the second delivery a moment before the sandbox has read the answer.
-    deadline = time.monotonic() + 8
+    deadline = time.monotonic() + WAIT_S
     while settled(shop, "acknowledged")["due"] is not None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
