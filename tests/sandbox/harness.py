@@ -4,7 +4,6 @@ The server in a thread, the webhook receiver, and a shop with the official clien
 """
 
 import json
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,39 +11,19 @@ from typing import Any
 
 import httpx
 import stripe
-import uvicorn
 
-from stripe_sandbox import Options, Store, SystemClock, build_app
-from stripe_sandbox.door import DoorServer
-from stripe_sandbox.hangup import CuttableProtocol
+from stripe_sandbox import Options
+from stripe_sandbox.in_thread import InThread
 
 VERSION = "2026-05-27.dahlia"
 WAIT_S = 40.0
 
 
-class ServerThread:
+class ServerThread(InThread):
     """The sandbox on a free port, in a thread of its own."""
 
     def __init__(self, data: Path, options: Options, seed: int | None = 1) -> None:
-        self.store = Store(data, SystemClock(), seed)
-        config = uvicorn.Config(
-            build_app(self.store, options), host="127.0.0.1", port=0, http=CuttableProtocol, log_level="error"
-        )
-        self.server = DoorServer(config)
-        self.thread = threading.Thread(target=self.server.run)
-        self.thread.start()
-        for _ in range(6000):
-            if self.server.started:
-                break
-            time.sleep(0.01)
-        port = self.server.servers[0].sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-
-    def stop(self) -> None:
-        """Stops as Ctrl-C does."""
-        self.server.should_exit = True
-        self.thread.join(10)
-        self.store.close()
+        super().__init__(data=data, options=options, seed=seed)
 
 
 @dataclass
