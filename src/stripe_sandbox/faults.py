@@ -120,8 +120,9 @@ def _strikes(work: Work, fault: Doc) -> bool:
         return False
     if fault.get("probability", 1) >= 1:
         return True
-    seed = fault.get("seed")
-    drawn_from = f"{work.account.seed}:{work.next_number()}" if seed is None else f"{seed}:{fault['struck']}"
+    # No number of the account's counter: what strikes a webhook must not change the ids of what is made meanwhile.
+    seed = f"{work.account.seed}:{fault['id']}" if fault.get("seed") is None else fault["seed"]
+    drawn_from = f"{seed}:{fault.get('struck', 0)}"
     fault["struck"] = fault.get("struck", 0) + 1
     work.save(fault)
     return random.Random(drawn_from).random() < fault["probability"]  # noqa: S311 - the same under a seed

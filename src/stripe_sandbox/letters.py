@@ -72,7 +72,7 @@ def _shuffled(work: Work) -> list[Key]:
         "SELECT event, endpoint FROM delivery WHERE account = ? AND state = 'held' ORDER BY rowid", (work.account.id,)
     ).fetchall()
     keys = [(row["event"], row["endpoint"]) for row in held]
-    random.Random(f"{work.account.seed}:{work.next_number()}").shuffle(keys)  # noqa: S311 - the same under a seed
+    random.Random(f"{work.account.seed}:{keys}").shuffle(keys)  # noqa: S311 - the same under a seed
     return keys
 
 

@@ -88,3 +88,18 @@ def test_two_runs_of_a_long_story_are_the_same_to_the_byte_under_one_seed() -> N
     assert first.tell() == again.tell()
     assert first.letters == again.letters > 50
     assert other.tell() != first.digest.hexdigest()
+
+
+def test_what_strikes_a_webhook_changes_no_id() -> None:
+    made: list[str] = []
+    for event in ("never", "*"):
+        run = Run(7)
+        for kind in ("webhook_drop", "webhook_shuffle", "webhook_delay"):
+            fault = {"kind": kind, "count": None, "probability": 0.5, "event": event}
+            run.box.control(KEY, "POST", "faults", fault)
+        for _ in range(5):
+            run.call("POST", "customers")
+            run.pass_time(10)
+        made.append(run.call("POST", "customers")["id"])
+        run.box.close()
+    assert made[0] == made[1]

@@ -66,15 +66,15 @@ def world() -> Generator[World]:
 
 
 def test_a_shuffle_waits_for_all_its_events_and_sends_them_in_another_order(world: World) -> None:
-    world.control("POST", "faults", kind="webhook_shuffle", event="customer.*", count=5)
-    world.make("a", "b", "c", "d")
-    assert (world.names, world.states()) == ([], ["held"] * 4)
-    world.make("e")
-    assert sorted(world.names) == ["a", "b", "c", "d", "e"]
-    assert world.names != ["a", "b", "c", "d", "e"]
-    assert world.states() == ["acknowledged"] * 5
-    world.make("f", "g")
-    assert world.names[5:] == ["f", "g"]
+    world.control("POST", "faults", kind="webhook_shuffle", event="customer.*", count=9)
+    world.make(*"abcdefgh")
+    assert (world.names, world.states()) == ([], ["held"] * 8)
+    world.make("i")
+    assert sorted(world.names) == list("abcdefghi")
+    assert world.names != list("abcdefghi")
+    assert world.states() == ["acknowledged"] * 9
+    world.make("j", "k")
+    assert world.names[9:] == ["j", "k"]
 
 
 def shuffled(seed: int) -> list[str]:
