@@ -77,7 +77,8 @@ RULES: Final[Mapping[str, LiteralString]] = {
              coalesce(sum(part.tax_minor) FILTER (WHERE refund.state IN ('SUBMITTED', 'PENDING', 'SUCCEEDED')), 0),
              coalesce(sum(part.quantity) FILTER (WHERE refund.state IN ('SUBMITTED', 'PENDING', 'SUCCEEDED')), 0))
         OR summed.restocked_quantity <>
-            coalesce(sum(part.restock_quantity) FILTER (WHERE refund.stripe_id IS NOT NULL), 0)""",
+            coalesce(sum(part.restock_quantity)
+                FILTER (WHERE refund.stripe_id IS NOT NULL OR refund.state = 'SUBMITTED'), 0)""",
     "the lines of a settling payment's refund add up to it": """
         SELECT refund.id FROM refund JOIN payment ON payment.id = payment_id AND settles
         WHERE refund.state IN ('SUBMITTED', 'PENDING', 'SUCCEEDED')

@@ -147,7 +147,7 @@ async def test_a_line_gives_back_no_more_than_it_is(database: Database, clock: S
         async with database.transaction() as tx:
             await store.open_lines(tx, [{"order_id": order_id, "position": 1} | figures])
             await store.shift_lines(tx, order_id, [line], sign=sign)
-            await store.restock_lines(tx, order_id, [line] if sign > 0 else [])
+            await store.restock_lines(tx, order_id, [line], sign=sign)
 
     await shift(RefundLine(1, 2, 2, 2000, 1667, 333))
     for wrong, code in (

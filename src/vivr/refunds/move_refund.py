@@ -60,6 +60,8 @@ async def submit(
     )
     await store.insert_lines(tx, moved, plan.lines)
     await store.shift_lines(tx, refund.order_id, plan.lines, sign=1)
+    # Counted with the reservation: what goes onto the shelf later has its room there, whatever fails in between.
+    await store.restock_lines(tx, refund.order_id, plan.lines, sign=1)
     reserved = await shift_refund_sums(tx, now, payment.id, refunded_minor=0, pending_minor=plan.amount.amount_minor)
     await _record(tx, caller, now, moved, "refund.submitted")
     return moved, reserved
@@ -95,6 +97,8 @@ async def advance(
     )
     if to in ENDED:
         await store.shift_lines(tx, order.id, lines, sign=-1)
+        if moved.stripe_id is None:
+            await store.restock_lines(tx, order.id, lines, sign=-1)
     crash_point("refund.in_apply")
     is_seen = refund.stripe_id is None and stripe_id is not None
     if is_seen:
@@ -131,7 +135,6 @@ async def _restock(tx: Tx, refund: Refund, lines: list[RefundLine]) -> None:
     returned = [line for line in lines if line.restock_quantity]
     if not returned:
         return
-    await store.restock_lines(tx, refund.order_id, returned)
     products = {line.position: line.product_id for line in await lines_of(tx, refund.order_id)}
     units: dict[ProductId, int] = {}
     for line in returned:

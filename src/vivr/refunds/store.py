@@ -141,9 +141,9 @@ _SHIFT_LINE = Sql(
 
 _RESTOCK_LINE = Sql(
     "restock_refunded_line",
-    "Count units that stand on the shelf again; the database refuses more than were sold.",
+    "Count units in (1) that go onto the shelf again, or out (-1); the database refuses more than were sold.",
     """
-    UPDATE refunded_line SET restocked_quantity = restocked_quantity + %(units)s
+    UPDATE refunded_line SET restocked_quantity = restocked_quantity + %(sign)s::int * %(units)s
     WHERE order_id = %(order_id)s AND position = %(position)s
     """,
 )
@@ -288,11 +288,15 @@ async def shift_lines(tx: Tx, order_id: OrderId, lines: Sequence[RefundLine], *,
     )
 
 
-async def restock_lines(tx: Tx, order_id: OrderId, lines: Sequence[RefundLine]) -> None:
-    """Count units that stand on the shelf again."""
+async def restock_lines(tx: Tx, order_id: OrderId, lines: Sequence[RefundLine], *, sign: int) -> None:
+    """Count a refund's units that go onto the shelf again in (1) or out (-1)."""
     await tx.run_many(
         _RESTOCK_LINE,
-        [{"order_id": order_id, "position": line.position, "units": line.restock_quantity} for line in lines],
+        [
+            {"order_id": order_id, "position": line.position, "units": line.restock_quantity, "sign": sign}
+            for line in lines
+            if line.restock_quantity
+        ],
     )
 
 
