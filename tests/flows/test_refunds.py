@@ -305,6 +305,17 @@ async def test_a_customers_wish_waits_for_staff(kit: Kit) -> None:
     assert await broken_rules(kit) == {}
 
 
+async def test_a_customer_asks_five_times_at_most_before_staff_has_looked(kit: Kit) -> None:
+    order, _ = await paid_order(kit)
+    wishes = [await refund(kit, order.id, Wish(amount_minor=1), GUEST) for _ in range(5)]
+    async with nothing_changes(kit):
+        with pytest.raises(Conflict, match="too_many_refund_requests"):
+            await refund(kit, order.id, Wish(amount_minor=1), GUEST)
+    await refund(kit, order.id, Wish(amount_minor=1))
+    await kit.shop.decline_refund(STAFF, wishes[0].id)
+    await refund(kit, order.id, Wish(amount_minor=1), GUEST)
+
+
 async def test_a_wish_that_no_longer_fits_is_not_accepted(kit: Kit) -> None:
     order, _ = await paid_order(kit)
     wish = await refund(kit, order.id, caller=GUEST)

@@ -62,6 +62,9 @@ STAFF: Final = frozenset({"support", "finance", "owner"})
 APPROVERS: Final = frozenset({"finance", "owner"})
 """The roles whose word counts as the second one above the shop's limit."""
 
+REQUESTS_MAX: Final = 5
+"""How many wishes of its customer may wait for staff at one order."""
+
 _STATE_OF_STATUS: Final = {
     "pending": _R.PENDING,
     "requires_action": _R.PENDING,
@@ -327,6 +330,13 @@ def may_execute(refund_origin: str, role: str, order_state: OrderState, amount: 
     if refund_origin == "customer":
         return terms.customer_executes and order_state == OrderState.PAID and not is_large
     return not is_large or role == "system"
+
+
+def check_request(origin: str, known: Sequence[Refund]) -> VivrError | None:
+    """Whether another refund may be asked for beside those of the order that are known."""
+    waiting = sum(one.origin == "customer" and one.state == _R.REQUESTED for one in known)
+    is_too_much = origin == "customer" and waiting >= REQUESTS_MAX
+    return Conflict("too_many_refund_requests") if is_too_much else None
 
 
 def judge_acceptance(refund: Refund, actor: str, role: str, terms: RefundTerms) -> VivrError | bool:

@@ -30,6 +30,7 @@ from vivr.refunds.model import (
     RefundState,
     RefundTerms,
     Wish,
+    check_request,
     may_execute,
 )
 from vivr.refunds.submit_refund import plan_for, reserve_refund, send_refund
@@ -72,7 +73,8 @@ async def request_refund(
         NotFound: there is no such order or payment.
         Forbidden: this role may not refund.
         InvalidInput: the wish is malformed, or names what is not left.
-        Conflict: ``payment_not_captured``, ``payment_disputed``, ``refund_nothing_left``.
+        Conflict: ``payment_not_captured``, ``payment_disputed``, ``refund_nothing_left``,
+            ``too_many_refund_requests``.
         Refusal: ``refund_over_remaining``, or ``refund_refused`` by Stripe.
         StripeMisconfigured: our key may not do this.
     """
@@ -86,7 +88,8 @@ async def request_refund(
         known = await store.lock_refund(tx, request.refund_id)
         if known is not None:
             return _as_it_is(known, caller)
-        plan = await plan_for(tx, payment, request.wish)
+        refusal = check_request(origin, await store.refunds_of_order(tx, order.id))
+        plan = refusal or await plan_for(tx, payment, request.wish)
         if isinstance(plan, VivrError):
             raise plan
         is_due = may_execute(origin, caller.role, order.state, plan.amount, terms)

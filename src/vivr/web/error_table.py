@@ -75,6 +75,7 @@ ERRORS: Final[dict[str, tuple[int, str]]] = {
     "refund_over_remaining": (422, "More than can still be refunded: {remaining} is left."),
     "refund_refused": (422, "The payment service refused this refund; nothing was given back."),
     "refund_in_progress": (409, "A refund of this payment is on its way: please try again in a moment."),
+    "too_many_refund_requests": (409, "Several refunds were asked for already: please wait until they are decided."),
     "refund_already_decided": (409, "This refund was decided already."),
     "refund_changed": (409, "What is left has changed since this was asked for: please ask anew."),
     "refund_needs_another": (409, "A refund of this amount needs the word of another person."),
