@@ -6,9 +6,9 @@ from stripe_sandbox.event_names import EVENT_NAMES
 from stripe_sandbox.params.basic import (
     ADDRESS,
     CREATED,
+    CUSTOMER_SHIPPING,
     EMAIL,
     METADATA,
-    SHIPPING,
     TEXT,
     choice,
     integer,
@@ -34,15 +34,22 @@ _CUSTOMER = {
     "name": Param(Text(longest=256)),
     "phone": Param(Text(longest=20)),
     "preferred_locales": Param(Array(Text(), blank=True)),
-    "shipping": Param(SHIPPING),
+    "shipping": Param(CUSTOMER_SHIPPING),
     "tax_exempt": choice("exempt", "none", "reverse"),
     "invoice_prefix": Param(Text(longest=12, pattern=re.compile(r"[A-Z0-9]{3,12}"))),
     "invoice_settings": Param(_INVOICE_SETTINGS),
     "next_invoice_sequence": integer(1),
-    **not_built("balance", "business_name", "cash_balance", "individual_name", "source", "tax", "test_clock"),
+    **not_built("balance", "business_name", "cash_balance", "individual_name", "source", "tax"),
 }
-CREATE_CUSTOMER = route({**_CUSTOMER, "payment_method": TEXT, **not_built("tax_id_data")})
-UPDATE_CUSTOMER = route({**_CUSTOMER, **not_built("default_source")})
+CREATE_CUSTOMER = route({**_CUSTOMER, "payment_method": TEXT, **not_built("tax_id_data", "test_clock")})
+UPDATE_CUSTOMER = route(
+    {
+        **_CUSTOMER,
+        **not_built(
+            "bank_account", "card", "default_alipay_account", "default_bank_account", "default_card", "default_source"
+        ),
+    }
+)
 LIST_CUSTOMERS = listing({"email": TEXT, "created": CREATED, **not_built("test_clock")})
 SEARCH = route({"query": Param(Text(blank=False), required=True), "limit": integer(1, 100), "page": TEXT})
 

@@ -22,16 +22,10 @@ ADDRESS = Shape(
     {name: Param(Text()) for name in ("city", "country", "line1", "line2", "postal_code", "state")},
     blank=True,
 )
-SHIPPING = Shape(
-    {
-        "address": Param(ADDRESS, required=True),
-        "name": Param(Text(), required=True),
-        "phone": TEXT,
-        "carrier": TEXT,
-        "tracking_number": TEXT,
-    },
-    blank=True,
+CUSTOMER_SHIPPING = Shape(
+    {"address": Param(ADDRESS, required=True), "name": Param(Text(), required=True), "phone": TEXT}, blank=True
 )
+SHIPPING = CUSTOMER_SHIPPING.extended({"carrier": TEXT, "tracking_number": TEXT})
 CAPTURE_METHODS = ("automatic", "automatic_async", "manual")
 THREE_D_SECURE = ("any", "automatic", "challenge")
 _OTHER_METHODS = (
@@ -42,6 +36,28 @@ _OTHER_METHODS = (
     "upi us_bank_account wechat_pay zip"
 )
 METHODS_NOT_BUILT = tuple(_OTHER_METHODS.split())
+# `paypay` came with endive, whose parameters no document tells.
+METHODS_OF_DAHLIA = tuple(name for name in METHODS_NOT_BUILT if name != "paypay")
+_WITHOUT_PAYMENT_OPTIONS = ("custom", "sunbit")
+_WITHOUT_CHECKOUT_OPTIONS = (
+    *_WITHOUT_PAYMENT_OPTIONS,
+    *("bizum", "blik", "interac_present", "mb_way", "nz_bank_account", "promptpay", "zip"),
+)
+METHODS_IN_PAYMENT_OPTIONS = tuple(name for name in METHODS_OF_DAHLIA if name not in _WITHOUT_PAYMENT_OPTIONS)
+METHODS_IN_CHECKOUT_OPTIONS = tuple(name for name in METHODS_OF_DAHLIA if name not in _WITHOUT_CHECKOUT_OPTIONS)
+METHODS_IN_SETUP_OPTIONS = (
+    "acss_debit",
+    "amazon_pay",
+    "bacs_debit",
+    "bizum",
+    "card_present",
+    "klarna",
+    "paypal",
+    "payto",
+    "pix",
+    "upi",
+    "us_bank_account",
+)
 METHOD_TYPE = PartlyBuilt(("card", "link", "sepa_debit"), METHODS_NOT_BUILT)
 ALLOWED_TYPES = {"allowed_payment_method_types": Param(Array(METHOD_TYPE), since=ENDIVE_SINCE)}
 

@@ -7,7 +7,7 @@ from stripe_sandbox.params.basic import (
     EMAIL,
     METADATA,
     METHOD_TYPE,
-    METHODS_NOT_BUILT,
+    METHODS_OF_DAHLIA,
     TEXT,
     choice,
     integer,
@@ -33,7 +33,7 @@ CREATE_METHOD = route(
         "billing_details": _BILLING,
         "allow_redisplay": _REDISPLAY,
         "metadata": METADATA,
-        **not_built(*METHODS_NOT_BUILT, "customer", "link", "payment_method", "radar_options"),
+        **not_built(*METHODS_OF_DAHLIA, "customer", "link", "payment_method", "radar_options"),
     }
 )
 UPDATE_METHOD = route(

@@ -10,6 +10,7 @@ from stripe_sandbox.params.basic import (
     ENDIVE_SINCE,
     METADATA,
     METHOD_TYPE,
+    METHODS_IN_CHECKOUT_OPTIONS,
     OFF,
     SHIPPING,
     TEXT,
@@ -29,6 +30,12 @@ QUANTITY_MOST = 999_999
 LOCALES = (
     "auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv ms mt nb nl pl pt pt-BR ro ru "
     "sk sl sv th tr vi zh zh-HK zh-TW hi-IN"
+)
+CARD_EXTRAS = (
+    "request_extended_authorization",
+    "request_incremental_authorization",
+    "request_multicapture",
+    "request_overcapture",
 )
 DESCRIPTOR = re.compile(r"(?=.*[A-Za-z])[^<>\\'\"*]{1,22}")
 
@@ -93,12 +100,12 @@ _METHOD_OPTIONS = Shape(
                     "request_three_d_secure": choice(*THREE_D_SECURE),
                     "capture_method": choice("manual"),
                     "setup_future_usage": choice("off_session", "on_session"),
-                    **not_built("installments", "restrictions"),
+                    **not_built("installments", "restrictions", *CARD_EXTRAS),
                     **not_built("statement_descriptor_suffix_kana", "statement_descriptor_suffix_kanji"),
                 }
             )
         ),
-        **not_built("sepa_debit", "link"),
+        **not_built("demo_pay", "link", "sepa_debit", *METHODS_IN_CHECKOUT_OPTIONS),
     }
 )
 _AFTER_EXPIRATION = Shape(
@@ -229,6 +236,9 @@ CREATE_SESSION = route(
         **ALLOWED_TYPES,
     }
 )
+_LINE_CHANGE = Shape(
+    {"id": TEXT, **{name: param for name, param in _LINE_ITEM.params.items() if name != "dynamic_tax_rates"}}
+)
 _COLLECTED = Shape(
     {
         "shipping_details": Param(
@@ -241,7 +251,7 @@ UPDATE_SESSION = route(
         "collected_information": Param(_COLLECTED),
         "metadata": METADATA,
         "shipping_options": SHIPPING_OPTIONS,
-        "line_items": Param(Array(_LINE_ITEM.extended({"id": TEXT}), longest=LINE_ITEMS_MAX)),
+        "line_items": Param(Array(_LINE_CHANGE, longest=LINE_ITEMS_MAX)),
     }
 )
 LIST_SESSIONS = listing(
@@ -251,7 +261,7 @@ LIST_SESSIONS = listing(
         "payment_intent": TEXT,
         "status": choice("complete", "expired", "open"),
         "created": CREATED,
-        **not_built("payment_link", "subscription"),
+        **not_built("customer_account", "payment_link", "subscription"),
     }
 )
 LIST_LINE_ITEMS = listing()

@@ -9,6 +9,9 @@ from stripe_sandbox.params.basic import (
     ENDIVE_SINCE,
     METADATA,
     METHOD_TYPE,
+    METHODS_IN_PAYMENT_OPTIONS,
+    METHODS_IN_SETUP_OPTIONS,
+    METHODS_OF_DAHLIA,
     SHIPPING,
     TEXT,
     THREE_D_SECURE,
@@ -19,27 +22,42 @@ from stripe_sandbox.params.basic import (
     not_built,
     route,
 )
-from stripe_sandbox.params.checkout import DESCRIPTOR
+from stripe_sandbox.params.checkout import CARD_EXTRAS, DESCRIPTOR
 from stripe_sandbox.resources.dispute_shape import EVIDENCE_FILES, EVIDENCE_TEXTS
 from stripe_sandbox.versions import payment_method_types_gone
 from stripe_sandbox.wire.multipart import Upload
 from stripe_sandbox.wire.schema import Array, Boolean, Choice, Integer, Param, PartlyBuilt, Shape, Text
 
+_CARD_OPTIONS = Shape(
+    {
+        "request_three_d_secure": choice(*THREE_D_SECURE),
+        "capture_method": choice("manual"),
+        "setup_future_usage": choice("none", "off_session", "on_session"),
+        **not_built("cvc_token", "installments", "mandate_options", "network", "require_cvc_recollection"),
+        **not_built("statement_descriptor_suffix_kana", "statement_descriptor_suffix_kanji", "three_d_secure"),
+        **not_built(*CARD_EXTRAS),
+    }
+)
 _OPTIONS = Param(
+    Shape(
+        {
+            "card": Param(_CARD_OPTIONS),
+            **not_built("card_present", "link", "sepa_debit", *METHODS_IN_PAYMENT_OPTIONS),
+        }
+    )
+)
+_SETUP_OPTIONS = Param(
     Shape(
         {
             "card": Param(
                 Shape(
                     {
                         "request_three_d_secure": choice(*THREE_D_SECURE),
-                        "capture_method": choice("manual"),
-                        "setup_future_usage": choice("none", "off_session", "on_session"),
-                        **not_built("cvc_token", "installments", "mandate_options", "moto", "network"),
-                        **not_built("three_d_secure"),
+                        **not_built("mandate_options", "network", "three_d_secure"),
                     }
                 )
             ),
-            **not_built("link", "sepa_debit"),
+            **not_built("link", "sepa_debit", *METHODS_IN_SETUP_OPTIONS),
         }
     )
 )
@@ -49,7 +67,8 @@ _METHOD_DATA = Param(
         {
             "type": Param(Choice(("card",)), required=True),
             "card": Param(Shape({"token": Param(Text(), required=True)}), required=True),
-            **not_built("allow_redisplay", "billing_details", "metadata"),
+            **not_built("allow_redisplay", "billing_details", "metadata", "radar_options", "link", "sepa_debit"),
+            **not_built(*(name for name in METHODS_OF_DAHLIA if name != "custom")),
         }
     )
 )
@@ -84,9 +103,7 @@ _PAYING = {
     "return_url": URL,
     **not_built("confirmation_token", "mandate", "radar_options", "use_stripe_sdk", "error_on_requires_action"),
 }
-_CONNECT = not_built(
-    "application_fee_amount", "on_behalf_of", "transfer_data", "amount_details", "hooks", "payment_details"
-)
+_CONNECT = not_built("application_fee_amount", "transfer_data", "amount_details", "hooks", "payment_details")
 
 CREATE_INTENT = route(
     {
@@ -103,7 +120,7 @@ CREATE_INTENT = route(
         **_PAYING,
         **_CONNECT,
         **ALLOWED_TYPES,
-        **not_built("customer_account", "payment_method_configuration"),
+        **not_built("customer_account", "on_behalf_of", "payment_method_configuration"),
     }
 )
 UPDATE_INTENT = route(
@@ -113,10 +130,17 @@ UPDATE_INTENT = route(
         "payment_method_options": _OPTIONS,
         **_CONNECT,
         **not_built("capture_method", "currency", "payment_method", "payment_method_data", "payment_method_types"),
+        **not_built("customer_account", "excluded_payment_method_types", "payment_method_configuration"),
     }
 )
 CONFIRM_INTENT = route(
-    {**_PAYING, "receipt_email": EMAIL, "capture_method": choice(*CAPTURE_METHODS), **not_built("shipping")}
+    {
+        **_PAYING,
+        "receipt_email": EMAIL,
+        "capture_method": choice(*CAPTURE_METHODS),
+        **not_built("amount_details", "amount_to_confirm", "client_secret", "excluded_payment_method_types", "hooks"),
+        **not_built("payment_details", "setup_future_usage", "shipping"),
+    }
 )
 _SETUP = {
     "customer": TEXT,
@@ -134,7 +158,7 @@ CREATE_SETUP = route(
         ),
         "confirm": BOOLEAN,
         "excluded_payment_method_types": Param(Array(Text())),
-        "payment_method_options": _OPTIONS,
+        "payment_method_options": _SETUP_OPTIONS,
         "payment_method_types": _TYPES,
         "return_url": URL,
         "usage": choice("off_session", "on_session"),
@@ -165,9 +189,11 @@ CAPTURE_INTENT = route(
         **not_built(
             "application_fee_amount", "final_capture", "statement_descriptor", "transfer_data", "amount_details"
         ),
+        **not_built("hooks", "payment_details"),
     }
 )
-LIST_INTENTS = listing({"customer": TEXT, "created": CREATED})
+LIST_INTENTS = listing({"customer": TEXT, "created": CREATED, **not_built("customer_account")})
+RETRIEVE_BY_BUYER = route(not_built("client_secret"))
 UPDATE_CHARGE = route(
     {
         "description": TEXT,
