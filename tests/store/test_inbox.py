@@ -242,3 +242,31 @@ async def test_a_body_can_be_emptied(database: Database, clock: SetClock) -> Non
     await receive(database, clock, "evt_1", body="x" * 1_000_000)
     assert await change(database, "UPDATE inbox_event SET body = NULL") == 1
     assert await ask(database, "SELECT body, deliveries FROM inbox_event") == [{"body": None, "deliveries": 1}]
+
+
+async def test_subjects_of_which_a_worker_died_keep_no_other_subject_waiting(
+    database: Database, clock: SetClock
+) -> None:
+    for number in range(8):
+        await receive(database, clock, f"evt_{number}", object_id=f"pi_{number}")
+    assert len(await claim_all(database, clock)) == 8
+    clock.advance(seconds=1)
+    for number in range(8):
+        await receive(database, clock, f"evt_later_{number}", object_id=f"pi_{number}")
+    clock.advance(seconds=1)
+    await receive(database, clock, "evt_other", object_id="pi_other")
+    assert [event.id for event in await claim_all(database, clock)] == ["evt_other"]
+
+
+async def test_a_worker_that_staff_overtook_writes_nothing(database: Database, clock: SetClock) -> None:
+    await receive(database, clock, "evt_1")
+    overtaken = await claim(database, clock)
+    assert overtaken is not None
+    clock.advance(seconds=60)
+    async with database.transaction() as tx:
+        assert await store.replay_event(tx, overtaken, now=clock.now())
+    assert not await end(database, clock, overtaken, state=EventState.DEAD, reason="It failed 12 times.")
+    assert not await put_back(database, clock, overtaken)
+    again = await claim(database, clock)
+    assert again is not None
+    assert (again.state, again.tries, again.fence) == (EventState.RETRYING, 0, 3)

@@ -32,12 +32,17 @@ _INSERT = Sql(
 
 _LOCK_DUE = Sql(
     "lock_due_subjects",
-    "What the longest waiting events are about, kept from every other claimer until this transaction ends.",
+    "What the longest waiting events are about that nobody works on, kept from every other claimer until the end.",
     """
     SELECT account, livemode, subject
     FROM (SELECT account, livemode, subject, min(next_try_at) AS since
-          FROM (SELECT account, livemode, subject, next_try_at FROM inbox_event
+          FROM (SELECT account, livemode, subject, next_try_at FROM inbox_event AS waiting
                 WHERE state IN ('RECEIVED', 'RETRYING') AND next_try_at <= %(now)s
+                  AND NOT EXISTS (
+                      SELECT FROM inbox_event AS other
+                      WHERE other.account = waiting.account AND other.livemode = waiting.livemode
+                        AND other.subject = waiting.subject
+                        AND other.state IN ('RECEIVED', 'RETRYING') AND other.lease_until > %(now)s)
                 ORDER BY next_try_at LIMIT %(events)s) AS oldest
           GROUP BY account, livemode, subject ORDER BY since LIMIT %(subjects)s) AS due
     WHERE pg_try_advisory_xact_lock(hashtextextended(concat_ws(' ', 'inbox', account, livemode, subject), 0))
@@ -115,7 +120,7 @@ _REPLAY = Sql(
     """
     UPDATE inbox_event
     SET state = 'RETRYING', reason = 'Staff let it be processed again.', tries = 0, next_try_at = %(now)s,
-        ended_at = NULL, lease_until = NULL
+        ended_at = NULL, lease_until = NULL, fence = fence + 1
     WHERE account = %(account)s AND livemode = %(livemode)s AND id = %(id)s
       AND (state IN ('PROCESSED', 'IGNORED', 'DEAD')
            OR (state IN ('RECEIVED', 'RETRYING') AND coalesce(lease_until, %(now)s) <= %(now)s))
