@@ -16,7 +16,16 @@ SOURCE = Path(vivr.__file__).parent
 CATALOGUE = SOURCE / "locale" / "fr" / "LC_MESSAGES" / "vivr.po"
 SENTENCES = sorted({sentence for _, sentence in ERRORS.values()} | set(FIELDS.values()))
 # The worker's and the importer's own: they are told in logs and on the command line.
-NEVER_ON_THE_WEB = {"address_gone", "import_running", "kind_unknown", "no_staff_address"}
+NEVER_ON_THE_WEB = {
+    "address_gone",
+    "event_already_ended",
+    "event_in_progress",
+    "event_not_found",
+    "event_not_handled",
+    "import_running",
+    "kind_unknown",
+    "no_staff_address",
+}
 KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.VivrError)}
 
 
