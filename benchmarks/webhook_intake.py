@@ -43,10 +43,10 @@ LOAD = Path(__file__).parent / "load"
 
 INSERT = """
 \\set number random(1, 1000000000000000)
-INSERT INTO inbox_event (account, livemode, id, type, object_id, api_version, body, received_at, state, next_try_at,
-                         request_id)
-VALUES ('acct_benchmark', false, 'evt_' || :number::bigint, 'payment_intent.succeeded', 'pi_1', '2026-05-27.dahlia',
-        :payload, now(), 'RECEIVED', now(), 'req_1')
+INSERT INTO inbox_event (account, livemode, id, type, object_id, subject, api_version, body, received_at, state,
+                         next_try_at, request_id)
+VALUES ('acct_benchmark', false, 'evt_' || :number::bigint, 'payment_intent.succeeded', 'pi_1', 'pi_1',
+        '2026-05-27.dahlia', :payload, now(), 'RECEIVED', now(), 'req_1')
 ON CONFLICT ON CONSTRAINT inbox_event_pkey DO UPDATE SET deliveries = inbox_event.deliveries + 1
 """
 
@@ -93,7 +93,7 @@ def ask_number(url: str, text: LiteralString) -> int:
 
 def output_of(command: list[str], environment: dict[str, str] | None = None) -> str:
     """What a generator printed."""
-    ended = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603 - ours
+    ended = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)  # noqa: S603 - ours
     return ended.stdout
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cluster import Databases
 from sandbox.judged import Records
@@ -17,6 +18,11 @@ from vivr.ids import RequestId
 from vivr.sealing import Seals
 
 KEY = bytes(range(32))
+
+# A property is about values, not about how long a busy machine takes for them.
+settings.register_profile("vivr", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("vivr-ci", settings.get_profile("vivr"), derandomize=True)
+settings.load_profile("vivr-ci" if os.environ.get("CI") else "vivr")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -86,12 +86,21 @@ class Courier:
             assert account is not None
             next_due: float | None = due
             if due <= account.time.at(real_now):
-                run_due(self.store, account)
+                is_well = self._run_timers(account)
                 self._start_deliveries(account)
-                next_due = self._due_after(account, account.time.at(real_now))
+                next_due = self._due_after(account, account.time.at(real_now)) if is_well else None
             if next_due is not None:
                 wait_s = min(wait_s, account.time.real_wait_s(next_due, real_now))
         return max(wait_s, LOOP_LEAST_S)
+
+    def _run_timers(self, account: Account) -> bool:
+        """Runs due timers; a failed one must not end the deliveries of all accounts, and is tried again when idle."""
+        try:
+            run_due(self.store, account)
+        except Exception:  # noqa: BLE001 - see above
+            _log.exception("a timer of %s failed", account.id)
+            return False
+        return True
 
     def _next_dues(self) -> dict[str, float]:
         """Per account the sandbox time of what comes next."""
