@@ -180,11 +180,28 @@ async def test_a_customers_large_wish_needs_two_of_staff(kit: Kit) -> None:
     assert (await kit.shop.accept_refund(OTHER_STAFF, wish.id)).state == RefundState.SUCCEEDED
 
 
-async def test_a_customer_refunds_at_once_only_what_was_not_shipped(kit: Kit) -> None:
+async def test_a_customer_refunds_at_once_only_the_whole_of_what_was_not_shipped(kit: Kit) -> None:
+    product = await kit.add_product(amount=1000)
+    states: list[RefundState] = []
+    for wish, order_state in ((Wish(), "SHIPPED"), (Wish(amount_minor=1489), "PAID"), (Wish(), "PAID")):
+        order = await kit.place(product)
+        link = await kit.shop.start_checkout(GUEST, order.id)
+        await kit.pay(link.url)
+        await kit.shop.settle_session(GUEST, link.session_id)
+        await run(kit, "UPDATE orders SET state = %(to)s WHERE id = %(id)s", id=order.id, to=order_state)
+        states.append((await refund(kit, order.id, wish, GUEST)).state)
+    assert states == [RefundState.REQUESTED, RefundState.REQUESTED, RefundState.SUCCEEDED]
+
+
+async def test_parts_pass_no_limit(kit: Kit) -> None:
     order, _ = await paid_order(kit)
-    assert (await refund(kit, order.id, Wish(amount_minor=100), GUEST)).state == RefundState.SUCCEEDED
-    await run(kit, "UPDATE orders SET state = 'SHIPPED' WHERE id = %(id)s", id=order.id)
-    assert (await refund(kit, order.id, Wish(amount_minor=100), GUEST)).state == RefundState.REQUESTED
+    assert (await refund(kit, order.id, Wish(amount_minor=2000), SUPPORT)).state == RefundState.SUCCEEDED
+    second = await refund(kit, order.id, Wish(amount_minor=1), SUPPORT)
+    assert second.state == RefundState.REQUESTED
+    with pytest.raises(Conflict, match="refund_needs_another"):
+        await kit.shop.accept_refund(SUPPORT, second.id)
+    assert (await kit.shop.accept_refund(STAFF, second.id)).state == RefundState.SUCCEEDED
+    assert await payment_sums(kit, order.id) == (2980, 2001, 0)
 
 
 async def test_a_customer_says_nothing_of_shelf_and_fraud(kit: Kit) -> None:

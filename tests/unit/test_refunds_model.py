@@ -37,6 +37,9 @@ from vivr.refunds.model import (
 )
 
 TERMS: Final = RefundTerms("shop", customer_executes=False, approval_above=Money(5000, "EUR"))
+GONE: Final = replace(
+    PAYMENT, state=PaymentState.CAPTURED, captured_minor=5000, refunded_minor=1500, refund_pending_minor=500
+)
 REFUND: Final = Refund(
     id=RefundId("rfd_1"),
     order_id=OrderId("ord_1"),
@@ -241,20 +244,37 @@ def test_only_captured_money_without_a_dispute_goes_back() -> None:
 @pytest.mark.parametrize(
     ("origin", "role", "order_state", "amount_minor", "executes", "expected"),
     [
-        ("staff", "support", OrderState.SHIPPED, 5000, False, True),
-        ("staff", "owner", OrderState.PAID, 5001, False, False),
-        ("system", "system", OrderState.CANCELLED, 5001, False, True),
-        ("customer", "customer", OrderState.PAID, 100, False, False),
-        ("customer", "guest", OrderState.PAID, 5000, True, True),
-        ("customer", "guest", OrderState.SHIPPED, 100, True, False),
-        ("customer", "guest", OrderState.PAID, 5001, True, False),
+        ("staff", "support", OrderState.SHIPPED, 3000, False, True),
+        ("staff", "owner", OrderState.PAID, 3001, False, False),
+        ("system", "system", OrderState.CANCELLED, 3001, False, True),
+        ("customer", "customer", OrderState.PAID, 3000, False, False),
+        ("customer", "guest", OrderState.PAID, 3000, True, True),
+        ("customer", "guest", OrderState.PAID, 2999, True, False),
+        ("customer", "guest", OrderState.SHIPPED, 3000, True, False),
     ],
 )
 def test_who_may_refund_at_once(
     origin: str, role: str, order_state: OrderState, amount_minor: int, *, executes: bool, expected: bool
 ) -> None:
     terms = replace(TERMS, customer_executes=executes)
-    assert may_execute(origin, role, order_state, Money(amount_minor, "EUR"), terms) is expected
+    assert may_execute(origin, role, order_state, Money(amount_minor, "EUR"), GONE, terms) is expected
+
+
+def test_a_customer_passes_no_limit() -> None:
+    payment, terms = replace(GONE, captured_minor=5001), replace(TERMS, customer_executes=True)
+    assert not may_execute("customer", "guest", OrderState.PAID, Money(3001, "EUR"), payment, terms)
+
+
+def test_what_went_back_before_counts_towards_the_limit() -> None:
+    refund = replace(REFUND, amount_minor=3001)
+    assert judge_acceptance(refund, GONE, "staff:a", "support", TERMS) is False
+    assert judge_acceptance(replace(refund, amount_minor=3000), GONE, "staff:a", "support", TERMS) is True
+
+
+def test_what_cannot_be_compared_with_the_limit_needs_two() -> None:
+    payment = replace(GONE, currency="JPY")
+    assert not may_execute("staff", "owner", OrderState.PAID, Money(1, "JPY"), payment, TERMS)
+    assert judge_acceptance(replace(REFUND, currency="JPY"), payment, "staff:a", "owner", TERMS) is False
 
 
 @pytest.mark.parametrize(
@@ -271,12 +291,12 @@ def test_who_may_refund_at_once(
     ],
 )
 def test_two_of_staff_agree_above_the_limit(refund: Refund, actor: str, role: str, expected: object) -> None:
-    judged = judge_acceptance(refund, actor, role, TERMS)
+    judged = judge_acceptance(refund, PAYMENT, actor, role, TERMS)
     assert (judged.code if isinstance(judged, VivrError) else judged) == expected
 
 
 def test_without_a_limit_one_word_is_enough() -> None:
-    assert judge_acceptance(REFUND, "staff:a", "support", replace(TERMS, approval_above=None)) is True
+    assert judge_acceptance(REFUND, PAYMENT, "staff:a", "support", replace(TERMS, approval_above=None)) is True
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ async def accept_refund(
     """
     async with database.transaction("accept_refund") as tx:
         _, payment, refund = await lock_all(tx, refund_id)
-        judgement = judge_acceptance(refund, caller.actor, caller.role, terms)
+        judgement = judge_acceptance(refund, payment, caller.actor, caller.role, terms)
         if isinstance(judgement, VivrError):
             raise judgement
         plan = await plan_for(tx, payment, Wish.from_json(refund.wish))

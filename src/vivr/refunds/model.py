@@ -90,8 +90,8 @@ class RefundTerms:
     """What the merchant has decided about refunds.
 
     Attributes:
-        customer_executes: whether a customer's own refund of an order that was not shipped is made at once.
-        approval_above: above this sum two of staff have to agree; None: never.
+        customer_executes: whether a customer's own refund of all of an order that was not shipped is made at once.
+        approval_above: above this sum of one payment two of staff have to agree; None: never.
     """
 
     shop_id: str
@@ -324,11 +324,26 @@ def _line(rest: LineRest, *, quantity: int, restock: int, amount_minor: int) -> 
     return RefundLine(line.position, quantity, restock, amount_minor, amount_minor - tax_minor, tax_minor)
 
 
-def may_execute(refund_origin: str, role: str, order_state: OrderState, amount: Money, terms: RefundTerms) -> bool:
+def needs_two(amount: Money, payment: Payment, terms: RefundTerms) -> bool:
+    """Whether two of staff have to agree; what went back before counts, so that parts pass no limit."""
+    limit = terms.approval_above
+    if limit is None:
+        return False
+    gone_minor = payment.refunded_minor + payment.refund_pending_minor
+    # The limit is in the shop's present currency: what an older order was paid in can't be compared with it.
+    return amount.currency != limit.currency or gone_minor + amount.amount_minor > limit.amount_minor
+
+
+def may_execute(
+    refund_origin: str, role: str, order_state: OrderState, amount: Money, payment: Payment, terms: RefundTerms
+) -> bool:
     """Whether a new refund is made at once; otherwise it waits for staff, or for a second one of staff."""
-    is_large = terms.approval_above is not None and amount > terms.approval_above
+    is_large = needs_two(amount, payment, terms)
     if refund_origin == "customer":
-        return terms.customer_executes and order_state == OrderState.PAID and not is_large
+        left_minor = payment.captured_minor - payment.refunded_minor - payment.refund_pending_minor
+        # A part would leave the order paid, and whoever took it would have the goods sent all the same.
+        is_whole = amount.amount_minor == left_minor
+        return terms.customer_executes and order_state == OrderState.PAID and is_whole and not is_large
     return not is_large or role == "system"
 
 
@@ -339,13 +354,13 @@ def check_request(origin: str, known: Sequence[Refund]) -> VivrError | None:
     return Conflict("too_many_refund_requests") if is_too_much else None
 
 
-def judge_acceptance(refund: Refund, actor: str, role: str, terms: RefundTerms) -> VivrError | bool:
+def judge_acceptance(refund: Refund, payment: Payment, actor: str, role: str, terms: RefundTerms) -> VivrError | bool:
     """Whether staff's word makes a requested refund go (True), is the first of two words (False), or is refused."""
     if role not in STAFF:
         return Forbidden()
     if refund.state != _R.REQUESTED:
         return Conflict("refund_already_decided", refund=refund.id)
-    if terms.approval_above is None or refund.amount <= terms.approval_above:
+    if not needs_two(refund.amount, payment, terms):
         return True
     if refund.backed_by is None:
         return False

@@ -92,7 +92,7 @@ async def request_refund(
         plan = refusal or await plan_for(tx, payment, request.wish)
         if isinstance(plan, VivrError):
             raise plan
-        is_due = may_execute(origin, caller.role, order.state, plan.amount, terms)
+        is_due = may_execute(origin, caller.role, order.state, plan.amount, payment, terms)
         refund = await _insert(tx, clock, caller, payment, request, plan, origin=origin)
         operation: Operation | None = None
         if is_due:

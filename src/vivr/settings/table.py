@@ -270,11 +270,12 @@ class Settings:
     refund_customer_policy: RefundPolicy = setting(
         "REFUND_CUSTOMER_POLICY",
         one_of(RefundPolicy),
-        "What a customer's own refund does: wait for staff (request), or be made while nothing was shipped (execute)",
+        "What a customer's own refund does: wait for staff (request), or be made if whole and not shipped (execute)",
         unset="request",
     )
     refund_approval_amount: Money | None = optional_amount_setting(
-        "REFUND_APPROVAL_AMOUNT", "Above this amount, in major units, two of staff have to agree to a refund"
+        "REFUND_APPROVAL_AMOUNT",
+        "Above this amount of one payment, in major units, two of staff have to agree to a refund",
     )
 
     @property
