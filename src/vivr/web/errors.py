@@ -180,6 +180,7 @@ _RULES: Final = {
     "missing": "required",
     "string_too_long": "too_long",
     "string_too_short": "required",
+    "too_short": "required",
     "int_type": "whole_number_expected",
     "int_parsing": "whole_number_expected",
     "int_from_float": "whole_number_expected",

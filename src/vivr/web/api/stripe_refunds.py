@@ -35,11 +35,14 @@ class RefundItemIn(Json):
 
 
 class RefundIn(Json):
-    """What goes back: ``amount`` in minor units, or ``items`` and ``shipping``, or, with neither, all that is left."""
+    """What goes back: ``amount`` in minor units, or ``items`` and ``shipping``, or, with neither, all that is left.
+
+    An empty list is refused: a client that found no item must not give all back.
+    """
 
     order_id: str
     amount: int | None = None
-    items: list[RefundItemIn] = Field(default_factory=list[RefundItemIn])
+    items: list[RefundItemIn] = Field(default_factory=list[RefundItemIn], min_length=1)
     shipping: bool = False
     reason: Literal["requested_by_customer", "duplicate", "fraudulent", "other"]
 
