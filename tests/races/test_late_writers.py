@@ -21,6 +21,7 @@ from vivr.recovery import recover_operations
 from vivr.stripe_gateway.answers import Done, Failed, Unknown
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.stripe_gateway.objects import Session
+from vivr.webhooks.replay_event import find_event, ignore_event
 
 
 @pytest.fixture
@@ -328,4 +329,34 @@ async def test_an_open_way_to_pay_a_paid_order_is_closed(kit: Kit, clock: SetClo
     assert await expire_orders(shop.database, shop.stripe, clock, shop.seals, WORKER) == 1
     session: Session = await kit.shop.stripe.read_session(second.session_id)
     assert session.status == "expired"
+    assert await broken_rules(kit) == {}
+
+
+async def test_a_group_of_which_one_event_was_taken_over_is_taken_back_whole_and_done_again(
+    kit: Kit, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order, link, product = await open_checkout(kit)
+    await kit.pay(link.url)
+    for event in await kit.events("checkout.session.completed", "payment_intent.succeeded"):
+        await kit.deliver(event)
+    gate = Gate()
+    from vivr.webhooks.process_event import read_target  # noqa: PLC0415 - the original, before it is replaced
+
+    monkeypatch.setattr("vivr.webhooks.process_event.read_target", gate.after(read_target))
+    slow = asyncio.create_task(kit.process())
+    await gate.is_reached.wait()
+    clock.advance(seconds=61)
+    shop = kit.shop
+    scope, intent = await shop.account.scope(), (await kit.events("payment_intent.succeeded"))[0]
+    taken = await find_event(shop.database, scope, intent["id"])
+    await ignore_event(shop.database, clock, WORKER, taken, "It is a test.")
+    gate.is_open.set()
+    # The worker's transaction is taken back whole, and its next turn does what is left.
+    assert await slow == 3
+    assert (await kit.order(order.id)).state == OrderState.PAID
+    assert await rows(kit, "SELECT type, state, fence FROM inbox_event ORDER BY type") == [
+        {"type": "checkout.session.completed", "state": "PROCESSED", "fence": 2},
+        {"type": "payment_intent.succeeded", "state": "IGNORED", "fence": 2},
+    ]
+    assert await kit.stock(product) == (9, 0)
     assert await broken_rules(kit) == {}
