@@ -92,8 +92,10 @@ def ask_number(url: str, text: LiteralString) -> int:
 
 
 def output_of(command: list[str], environment: dict[str, str] | None = None) -> str:
-    """What a generator printed."""
-    ended = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)  # noqa: S603 - ours
+    """What a generator printed; its own words where it fails."""
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)  # noqa: S603 - ours
+    if ended.returncode:
+        raise SystemExit(f"{command[0]} failed:\n{ended.stderr[-2000:]}")
     return ended.stdout
 
 
