@@ -360,3 +360,31 @@ async def test_a_group_of_which_one_event_was_taken_over_is_taken_back_whole_and
     ]
     assert await kit.stock(product) == (9, 0)
     assert await broken_rules(kit) == {}
+
+
+async def test_a_customer_that_is_recorded_while_another_one_looks_for_it_is_the_only_one(
+    kit: Kit, second: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await kit.place(await kit.add_product())
+    await second.shop.account.scope()
+    sending, recorded, looking = Gate(), Gate(), Gate()
+    module = "vivr.checkout.ensure_customer"
+    from vivr.checkout import ensure_customer  # noqa: PLC0415 - the originals, before they are replaced
+
+    monkeypatch.setattr(f"{module}.send_operation", sending.before(ensure_customer.send_operation))
+    monkeypatch.setattr(f"{module}.record_customer", recorded.after(ensure_customer.record_customer))
+    maker = asyncio.create_task(kit.shop.start_checkout(GUEST, order.id))
+    await sending.is_reached.wait()
+    monkeypatch.setattr(f"{module}.find_customer", looking.after(ensure_customer.find_customer))
+    looker = asyncio.create_task(second.shop.start_checkout(GUEST, order.id))
+    await looking.is_reached.wait()
+    sending.is_open.set()
+    await recorded.is_reached.wait()
+    # The looker has seen no customer, and goes on when there is one.
+    looking.is_open.set()
+    with pytest.raises(Unavailable, match="checkout_being_made"):
+        await looker
+    recorded.is_open.set()
+    link = await maker
+    assert await second.shop.start_checkout(GUEST, order.id) == link
+    assert await calls(kit, "POST /v1/customers") == (1, 1)

@@ -57,13 +57,16 @@ async def ensure_customer(
             order = await lock_order(tx, order_id)
             if order is None:
                 raise NotFound("order_not_found")
+            # Read before the customer is looked for: both are written at once, and without this order's lock. A success
+            # that is seen here without its customer below is a customer that was deleted, and not one made in between.
+            intent, last = await _newest_attempt(tx, scope, order)
             known = await find_customer(tx, scope, owner_of(order))
             if known is not None:
                 return known
             refusal = check_startable(order, terms, clock.now())
             if refusal is not None:
                 raise refusal
-            operation = await _reserve(tx, clock, seals, caller, scope, order)
+            operation = await _reserve(tx, clock, seals, caller, scope, order, intent, last)
     except ConstraintViolated as error:
         # Another order of the same account was quicker: its lock is on that order, so only the database saw us both.
         raise Unavailable("checkout_being_made", retry_after_s=2) from error
@@ -83,13 +86,27 @@ async def ensure_customer(
             raise Unavailable("stripe_unavailable", retry_after_s=5)
 
 
-async def _reserve(tx: Tx, clock: Clock, seals: Seals, caller: Caller, scope: StripeScope, order: Order) -> Operation:
+async def _newest_attempt(tx: Tx, scope: StripeScope, order: Order) -> tuple[str, Operation | None]:
+    """The intent of the next customer, and the attempt at it that is not known to have succeeded."""
     intent = f"customer:{owner_of(order)}"
     last = await last_attempt(tx, scope, intent)
     while last is not None and last.outcome == Outcome.SUCCEEDED and last.object_id is not None:
-        # That customer was deleted at Stripe since: the next one is another intent, named after the one that is gone.
+        # One that is deleted at Stripe is replaced under another intent, named after the one that is gone.
         intent = f"customer:{owner_of(order)}:{last.object_id}"
         last = await last_attempt(tx, scope, intent)
+    return intent, last
+
+
+async def _reserve(
+    tx: Tx,
+    clock: Clock,
+    seals: Seals,
+    caller: Caller,
+    scope: StripeScope,
+    order: Order,
+    intent: str,
+    last: Operation | None,
+) -> Operation:
     if last is not None and last.outcome != Outcome.FAILED:
         taken_over = await claim_operation(tx, clock, last.id)
         if taken_over is None or not _may_repeat(taken_over, clock):
