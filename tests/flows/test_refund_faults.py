@@ -79,6 +79,24 @@ async def test_a_refund_whose_answer_was_lost_is_made_once(kit: Kit, clock: SetC
     assert await broken_rules(kit) == {}
 
 
+async def test_under_the_key_of_another_account_no_write_is_judged(
+    kit: Kit, clock: SetClock, database_url: str, sandbox_url: str
+) -> None:
+    order, _ = await paid_order(kit)
+    await arm(kit, kind="lose_answer", route=REFUNDS)
+    made = await refund(kit, order.id, Wish(amount_minor=1980))
+    clock.advance(minutes=5)
+    async with open_kit(database_url, sandbox_url, clock=clock) as stranger:
+        assert await recover(stranger) == 0
+    assert ((await refund_row(kit, made.id)).state, await payment_sums(kit, order.id)) == (
+        RefundState.SUBMITTED,
+        (2980, 0, 1980),
+    )
+    await recover_until_rest(kit, clock)
+    assert (await refund_row(kit, made.id)).state == RefundState.SUCCEEDED
+    assert (len(await at_stripe(kit, "refunds")), await payment_sums(kit, order.id)) == (1, (2980, 1980, 0))
+
+
 async def test_a_refund_that_never_happened_is_proved_and_frees_its_sum(kit: Kit, clock: SetClock) -> None:
     order, _ = await paid_order(kit)
     await arm(kit, route=REFUNDS, **STORED)

@@ -51,13 +51,23 @@ Endings = Mapping[OperationKind, Ending]
 async def recover_due(
     database: Database, stripe: Stripe, clock: Clock, seals: Seals, caller: Caller, endings: Endings
 ) -> int:
-    """Take one turn on every operation that is due; how many were taken."""
+    """Take one turn on every operation that is due; how many were taken.
+
+    One of another account or mode (the key was changed meanwhile) stays as it is until its own key is back.
+
+    Raises:
+        Unavailable: Stripe or the database can't be reached.
+    """
     turns = 0
     while True:
         async with database.transaction("claim_operation") as tx:
             operation = await claim_operation(tx, clock)
         if operation is None:
             return turns
+        if operation.account != await stripe.account_id() or operation.livemode != stripe.livemode:
+            # Another account knows nothing of it: "no such object" there would free what was given back here.
+            _log.error("operation.of_another_account", operation=operation.id, kind=operation.kind)
+            continue
         await recover_operation(database, stripe, clock, seals, caller, operation, endings[operation.kind])
         turns += 1
 

@@ -40,7 +40,7 @@ class StripeAccount:
             known = await store.find_account(tx, self._key_digest, livemode=livemode)
         if known is not None:
             return known
-        account = (await self._stripe.read_account()).id
+        account = await self._stripe.account_id()
         async with self._database.transaction("keep_account") as tx:
             await store.keep_account(tx, self._key_digest, account, livemode=livemode, now=self._clock.now())
         return account

@@ -65,6 +65,7 @@ class Stripe:
         )
         self._raw: _RawRequest = cast("_RawRequest", self._client.raw_request_async)  # pyright: ignore[reportUnknownMemberType]
         self.livemode: bool = "_live_" in secret_key
+        self._account_id: str | None = None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -92,6 +93,12 @@ class Stripe:
     async def read_account(self) -> Account:
         """The account that the key belongs to."""
         return await self._read("/v1/account", Account)
+
+    async def account_id(self) -> str:
+        """The id of the account that the key belongs to, asked once."""
+        if self._account_id is None:
+            self._account_id = (await self.read_account()).id
+        return self._account_id
 
     async def read_customer(self, customer_id: str) -> StripeCustomer:
         """One customer, deleted or not."""
