@@ -6,20 +6,14 @@ Objects of one payment share a stem (`pi_3`, `ch_3`, `txn_3`, `re_3`, `evt_3`); 
 import hashlib
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LETTERS = bytes(ord(_ALPHABET[byte % 62]) for byte in range(256))
 STEM_LENGTH = 15
 
 
 def scramble(*parts: object, length: int) -> str:
     """Base-62 text of `length` characters that depends on all parts and on nothing else."""
-    text = "\x1f".join(str(part) for part in parts)
-    number = int.from_bytes(hashlib.sha512(text.encode()).digest(), "big")
-    letters: list[str] = []
-    for index in range(length):
-        if number == 0:
-            number = int.from_bytes(hashlib.sha512(f"{text}\x1f{index}".encode()).digest(), "big")
-        number, digit = divmod(number, 62)
-        letters.append(_ALPHABET[digit])
-    return "".join(letters)
+    digest = hashlib.shake_256("\x1f".join(map(str, parts)).encode()).digest(length)
+    return digest.translate(_LETTERS).decode()
 
 
 def account_id(key: str) -> str:
