@@ -8,6 +8,7 @@ from money_probe import (
     SEPA_FAILS,
     SEPA_OK,
     broken_rules,
+    cancel_here_alone,
     deliver_about,
     events_about,
     intent_of,
@@ -246,15 +247,7 @@ async def test_an_order_whose_money_is_held_is_not_paid_a_second_time(kit: Kit) 
 
 async def test_money_after_the_cancellation_is_held_as_late(kit: Kit) -> None:
     order, link, product = await open_checkout(kit)
-    await run(
-        kit,
-        """
-        WITH freed AS (UPDATE stock_reservation SET state = 'FREED'), given AS (UPDATE product SET stock_reserved = 0),
-        ended AS (UPDATE payment SET state = 'CANCELLED'), moved AS (UPDATE orders SET state = 'CANCELLED' RETURNING id)
-        INSERT INTO order_history (order_id, from_state, to_state, reason, actor, request_id, at)
-        SELECT id, 'PENDING', 'CANCELLED', 'as if', 'system:test', 'req_test', now() FROM moved
-        """,
-    )
+    await cancel_here_alone(kit)
     await kit.pay(link.url)
     await kit.deliver_all()
     await kit.deliver_all()

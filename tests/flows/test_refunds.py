@@ -4,7 +4,7 @@ from typing import Any, LiteralString
 
 import pytest
 
-from money_probe import broken_rules, calls, control, nothing_changes, open_checkout, rows, run
+from money_probe import broken_rules, calls, cancel_here_alone, control, nothing_changes, open_checkout, rows, run
 from refund_kit import (
     OTHER_STAFF,
     PENDING_REFUND,
@@ -243,15 +243,7 @@ async def test_the_same_id_is_the_same_refund(kit: Kit) -> None:
 
 async def test_late_money_goes_back_without_moving_its_order(kit: Kit) -> None:
     order, link, _ = await open_checkout(kit)
-    await run(
-        kit,
-        """
-        WITH freed AS (UPDATE stock_reservation SET state = 'FREED'), given AS (UPDATE product SET stock_reserved = 0),
-        ended AS (UPDATE payment SET state = 'CANCELLED'), moved AS (UPDATE orders SET state = 'CANCELLED' RETURNING id)
-        INSERT INTO order_history (order_id, from_state, to_state, reason, actor, request_id, at)
-        SELECT id, 'PENDING', 'CANCELLED', 'as if', 'system:test', 'req_test', now() FROM moved
-        """,
-    )
+    await cancel_here_alone(kit)
     await kit.pay(link.url)
     await kit.deliver_all()
     held = (await rows(kit, "SELECT payment_id FROM money_exception WHERE kind = 'late'"))[0]["payment_id"]

@@ -56,6 +56,9 @@ ENDED: Final = frozenset({_R.FAILED, _R.CANCELED})
 WAITING: Final = frozenset({_R.SUBMITTED, _R.PENDING})
 """States of a refund whose sum is reserved."""
 
+POLL_FIRST: Final = timedelta(minutes=1)
+POLL_LONGEST: Final = timedelta(hours=6)
+
 STAFF: Final = frozenset({"support", "finance", "owner"})
 """The roles that may refund, and decide what customers ask for."""
 
@@ -389,4 +392,4 @@ def order_move(order_state: OrderState, progress: OrderState | None, payment: Pa
 
 def poll_delay(polls: int) -> timedelta:
     """When to ask again about a refund that waits: after a minute, then twice as long each time, up to six hours."""
-    return min(timedelta(minutes=1) * 2 ** min(polls, 20), timedelta(hours=6))
+    return min(POLL_FIRST * 2 ** min(polls, 20), POLL_LONGEST)

@@ -1,6 +1,5 @@
 """Ask Stripe about refunds that stay pending, in case a webhook never comes."""
 
-from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -12,11 +11,10 @@ from vivr.errors import VivrError
 from vivr.payments.read_payments import find_payment
 from vivr.refunds import store
 from vivr.refunds.apply_refunds import apply_refunds
+from vivr.refunds.model import POLL_FIRST, POLL_LONGEST
 from vivr.stripe_gateway.gateway import Stripe
 
 _log: Final = structlog.stdlib.get_logger("vivr.refunds")
-_FIRST: Final = timedelta(minutes=1)
-_LONGEST: Final = timedelta(hours=6)
 
 
 async def poll_refunds(database: Database, stripe: Stripe, clock: Clock, caller: Caller) -> int:
@@ -27,7 +25,7 @@ async def poll_refunds(database: Database, stripe: Stripe, clock: Clock, caller:
     asked = 0
     while True:
         async with database.transaction("claim_refund_poll") as tx:
-            refund = await store.claim_poll(tx, clock.now(), first=_FIRST, longest=_LONGEST)
+            refund = await store.claim_poll(tx, clock.now(), first=POLL_FIRST, longest=POLL_LONGEST)
             payment = await find_payment(tx, refund.payment_id) if refund else None
         if refund is None or payment is None or payment.intent_id is None:
             return asked
