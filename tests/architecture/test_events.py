@@ -12,9 +12,9 @@ from vivr.webhooks.events import HANDLERS, SUBSCRIBED
 from vivr.webhooks.events.registry import RegistryError, find_handlers
 
 EVENTS: Final = ROOT / "src" / "vivr" / "webhooks" / "events"
-NOT_EVENTS: Final = {"__init__", "registry", "payment_events", "refund_events"}
+SHARED: Final = ("__init__", "registry", "_events")
 
-GOOD: Final = "EVENT = {event!r}\ndef target(event): ...\nasync def apply(tx, clock, caller, event, read): ...\n"
+GOOD: Final = "EVENT = {event!r}\ndef target(event) -> int: ...\nasync def apply(tx, clock, caller, event, read): ...\n"
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_every_file_is_an_event_that_the_endpoint_asks_for() -> None:
-    files = {path.stem for path in EVENTS.glob("*.py")} - NOT_EVENTS
+    files = {path.stem for path in EVENTS.glob("*.py") if not path.stem.endswith(SHARED)}
     assert {event.replace(".", "_") for event in SUBSCRIBED} == files
     assert tuple(sorted(SUBSCRIBED)) == SUBSCRIBED
     assert set(HANDLERS) == set(SUBSCRIBED)
@@ -61,4 +61,15 @@ def test_an_incomplete_file_is_refused(package: Path, missing: str) -> None:
     text = GOOD.format(event="charge.refunded").replace(missing, f"{missing}_gone")
     (package / "charge_refunded.py").write_text(text)
     with pytest.raises(RegistryError, match=missing):
+        find_handlers("made_up_events")
+
+
+def test_two_meanings_of_one_kind_of_target_are_refused(package: Path) -> None:
+    (package / "shared_events.py").write_text(GOOD.format(event="shared"))
+    same = "from made_up_events.shared_events import apply, target\nEVENT = {event!r}\n"
+    (package / "refund_created.py").write_text(same.format(event="refund.created"))
+    (package / "refund_failed.py").write_text(same.format(event="refund.failed"))
+    assert sorted(find_handlers("made_up_events")) == ["refund.created", "refund.failed"]
+    (package / "refund_updated.py").write_text(GOOD.format(event="refund.updated"))
+    with pytest.raises(RegistryError, match="another meaning"):
         find_handlers("made_up_events")

@@ -1,7 +1,8 @@
 """Events that wait together are served together: one read of Stripe, one transaction, a reason for each of them."""
 
 from money_probe import broken_rules, calls, open_checkout, rows
-from shop_kit import Kit
+from refund_kit import refund
+from shop_kit import GUEST, Kit
 from vivr.orders.model import OrderState
 from vivr.stripe_gateway.requests import API_VERSION
 
@@ -30,6 +31,23 @@ async def test_all_waiting_events_of_a_payment_are_served_by_one_read(kit: Kit) 
     assert [(row["state"], row["order_id"]) for row in found] == [("PROCESSED", order.id)] * 2
     together = [row["reason"] for row in found if row["reason"].startswith("Read together with evt_")]
     assert len(together) == 1
+    assert await broken_rules(kit) == {}
+
+
+async def test_what_is_read_of_refunds_serves_the_events_of_their_payment_too(kit: Kit) -> None:
+    order, link, _ = await open_checkout(kit)
+    await kit.pay(link.url)
+    await kit.shop.settle_session(GUEST, link.session_id)
+    await refund(kit, order.id)
+    events = await kit.events(*PAYMENT_EVENTS, "charge.refunded", "refund.created")
+    assert len(events) == 4
+    for event in events:
+        assert await kit.deliver(event) == 200
+    before, before_lists = await reads_of(kit), (await calls(kit, "GET /v1/refunds"))[0]
+    assert await kit.process() == 4
+    assert await reads_of(kit) - before == 1
+    assert (await calls(kit, "GET /v1/refunds"))[0] - before_lists == 1
+    assert await kit.count("SELECT count(*) FROM inbox_event WHERE state = 'PROCESSED'") == 4
     assert await broken_rules(kit) == {}
 
 

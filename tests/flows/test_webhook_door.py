@@ -15,6 +15,7 @@ from shop_kit import GUEST, WEBHOOK_SECRET, Kit, open_kit, sign
 from vivr.bootstrap import Shop
 from vivr.clock import SetClock
 from vivr.orders.model import OrderState
+from vivr.payments.read_target import PaymentTarget
 from vivr.web.metrics import Metrics
 from vivr.web.webhook import PATH, WebhookPath
 
@@ -291,7 +292,7 @@ async def test_an_event_that_fails_on_our_side_is_tried_twelve_times_then_dead_w
         async def broken(*_: object) -> object:
             raise RuntimeError("a bug")
 
-        monkeypatch.setattr("vivr.webhooks.process_event.read_target", broken)
+        monkeypatch.setattr(PaymentTarget, "read", broken)
         assert await kit.deliver((await kit.events("checkout.session.completed"))[0]) == 200
         for turn in range(1, 13):
             assert await kit.process() == 1

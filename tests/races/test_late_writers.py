@@ -17,6 +17,7 @@ from vivr.ids import OrderId
 from vivr.operations.model import Operation
 from vivr.operations.run_operation import LEASE, record_answer
 from vivr.orders.model import OrderState
+from vivr.payments.read_target import PaymentTarget
 from vivr.recovery import recover_operations
 from vivr.stripe_gateway.answers import Done, Failed, Unknown
 from vivr.stripe_gateway.gateway import Stripe
@@ -79,10 +80,7 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(
     await kit.pay(link.url)
     await kit.deliver((await kit.events("checkout.session.completed"))[0])
     gate = Gate()
-    target = "vivr.webhooks.process_event.read_target"
-    from vivr.webhooks.process_event import read_target  # noqa: PLC0415 - the original, before it is replaced
-
-    monkeypatch.setattr(target, gate.after(read_target))
+    monkeypatch.setattr(PaymentTarget, "read", gate.after(PaymentTarget.read))
     slow = asyncio.create_task(kit.process())
     await gate.is_reached.wait()
     assert await kit.process() == 0
@@ -116,7 +114,7 @@ async def test_a_worker_that_failed_after_its_lease_does_not_put_an_ended_event_
         raise RuntimeError("a bug")
 
     with monkeypatch.context() as patched:
-        patched.setattr("vivr.webhooks.process_event.read_target", fail)
+        patched.setattr(PaymentTarget, "read", fail)
         slow = asyncio.create_task(kit.process())
         await gate.is_reached.wait()
     clock.advance(seconds=61)
@@ -340,9 +338,7 @@ async def test_a_group_of_which_one_event_was_taken_over_is_taken_back_whole_and
     for event in await kit.events("checkout.session.completed", "payment_intent.succeeded"):
         await kit.deliver(event)
     gate = Gate()
-    from vivr.webhooks.process_event import read_target  # noqa: PLC0415 - the original, before it is replaced
-
-    monkeypatch.setattr("vivr.webhooks.process_event.read_target", gate.after(read_target))
+    monkeypatch.setattr(PaymentTarget, "read", gate.after(PaymentTarget.read))
     slow = asyncio.create_task(kit.process())
     await gate.is_reached.wait()
     clock.advance(seconds=61)

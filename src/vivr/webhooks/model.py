@@ -168,6 +168,10 @@ class NewEvent:
         return EventKey(self.account, self.livemode, self.id)
 
 
+class StaleRead(RuntimeError):  # noqa: N818 - reads as what it is
+    """A later reader was quicker: read again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handled:
     """What an event came to: PROCESSED or IGNORED, and one sentence that says why."""

@@ -19,12 +19,11 @@ from vivr.clock import Clock
 from vivr.crash_points import crash_point
 from vivr.database import Database, Tx
 from vivr.errors import Unavailable
-from vivr.payments.read_target import PaymentRead, Read, StaleRead, Target, read_target
-from vivr.refunds.read_target import RefundsRead, RefundTarget, read_refunds
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.webhooks import store
 from vivr.webhooks.events import HANDLERS
-from vivr.webhooks.model import TRIES_MAX, EventState, Handled, InboxEvent, retry_delay
+from vivr.webhooks.model import TRIES_MAX, EventState, Handled, InboxEvent, StaleRead, retry_delay
+from vivr.webhooks.target import Read, Target
 
 _log: Final = structlog.stdlib.get_logger("vivr.webhooks")
 LEASE: Final = timedelta(seconds=60)
@@ -56,7 +55,7 @@ async def process_events(database: Database, stripe: Stripe, clock: Clock, calle
         if not events:
             return taken
         crash_point("inbox.after_claim")
-        groups = [_sessions_first(group) for _, group in groupby(sorted(events, key=_subject_of), key=_subject_of)]
+        groups = [_broadest_first(group) for _, group in groupby(sorted(events, key=_subject_of), key=_subject_of)]
         ends = await asyncio.gather(*(_process_subject(work, group) for group in groups), return_exceptions=True)
         for error in ends:
             if error is not None:
@@ -68,9 +67,16 @@ def _subject_of(event: InboxEvent) -> tuple[str, bool, str]:
     return event.account, event.livemode, event.subject
 
 
-def _sessions_first(events: Iterable[InboxEvent]) -> list[InboxEvent]:
-    """A session is attached to its payment from the start, so its one read serves the PaymentIntent's events too."""
-    return sorted(events, key=lambda event: event.object_id == event.subject)
+def _broadest_first(events: Iterable[InboxEvent]) -> list[InboxEvent]:
+    """What is read for the broadest target serves the others too."""
+    asked = ((_target_of(event), event) for event in events)
+    return [event for _, event in sorted(asked, key=lambda pair: -pair[0].breadth if pair[0] else 0)]
+
+
+def _target_of(event: InboxEvent) -> Target | None:
+    """What it asks for; None: no file stands for its type any more."""
+    handler = HANDLERS.get(event.type)
+    return handler and handler.target(event)
 
 
 async def _process_subject(work: _Work, waiting: Sequence[InboxEvent]) -> None:
@@ -103,37 +109,22 @@ async def _process_first(work: _Work, waiting: Sequence[InboxEvent]) -> Sequence
     return served
 
 
-async def read_event(database: Database, stripe: Stripe, shop_id: str, event: InboxEvent) -> Read | RefundsRead:
+async def read_event(database: Database, stripe: Stripe, shop_id: str, event: InboxEvent) -> Read:
     """Read Stripe's present word on what an event is about.
 
     Raises:
         Unavailable: Stripe or the database can't be reached.
     """
-    target = HANDLERS[event.type].target(event)
-    if isinstance(target, RefundTarget):
-        return await read_refunds(database, stripe, shop_id, event.account, target)
-    return await read_target(database, stripe, shop_id, event.account, target)
+    return await HANDLERS[event.type].target(event).read(database, stripe, shop_id, event.account)
 
 
-def _serves(read: Read | RefundsRead, first: InboxEvent, other: InboxEvent) -> bool:
+def _serves(read: Read, first: InboxEvent, other: InboxEvent) -> bool:
     """Whether what was read for one event is what another one asks for."""
-    handler, asked = HANDLERS[other.type], HANDLERS[other.type].target(other)
-    if handler.apply is not HANDLERS[first.type].apply:
-        return False
-    if asked == HANDLERS[first.type].target(first):
-        return True
-    match read, asked:
-        case PaymentRead(payment, snapshot), Target(session_id, intent_id):
-            read_intent = snapshot.intent.id if snapshot.intent else None
-            return (session_id or intent_id) in {payment.session_id, payment.intent_id, read_intent}
-        case RefundsRead(payment=PaymentRead(snapshot=snapshot), refunds=refunds), RefundTarget(refund_id, charge_id):
-            read_charge = snapshot.charge.id if snapshot.charge else None
-            return any(refund_id == refund.id for refund in refunds) or (charge_id or "") == read_charge
-        case _:
-            return False
+    asked = _target_of(other)
+    return asked is not None and (asked == _target_of(first) or read.serves(asked))
 
 
-async def _apply(work: _Work, events: Sequence[InboxEvent], read: Read | RefundsRead) -> Handled:
+async def _apply(work: _Work, events: Sequence[InboxEvent], read: Read) -> Handled:
     first = events[0]
     async with work.database.transaction("apply_events") as tx:
         handled = await HANDLERS[first.type].apply(tx, work.clock, work.caller, first, read)

@@ -7,18 +7,18 @@ from vivr.clock import Clock
 from vivr.database import Tx
 from vivr.payments.apply_snapshot import apply_snapshot
 from vivr.payments.apply_stray import apply_stray
-from vivr.payments.read_target import Foreign, PaymentRead, Read, StaleRead, StrayRead, Target
-from vivr.webhooks.model import EventState, Handled, InboxEvent
+from vivr.payments.read_target import Foreign, PaymentRead, PaymentTarget, Read, StrayRead
+from vivr.webhooks.model import EventState, Handled, InboxEvent, StaleRead
 
 
-def session_target(event: InboxEvent) -> Target:
+def session_target(event: InboxEvent) -> PaymentTarget:
     """The Checkout Session that the event is about."""
-    return Target(session_id=event.object_id)
+    return PaymentTarget(session_id=event.object_id)
 
 
-def intent_target(event: InboxEvent) -> Target:
+def intent_target(event: InboxEvent) -> PaymentTarget:
     """The PaymentIntent that the event is about."""
-    return Target(intent_id=event.object_id)
+    return PaymentTarget(intent_id=event.object_id)
 
 
 async def apply_payment(tx: Tx, clock: Clock, caller: Caller, event: InboxEvent, read: Read) -> Handled:

@@ -5,10 +5,10 @@ from vivr.clock import Clock
 from vivr.database import Tx
 from vivr.payments.apply_snapshot import apply_snapshot
 from vivr.payments.apply_stray import apply_stray
-from vivr.payments.read_target import Foreign, StaleRead, StrayRead
+from vivr.payments.read_target import Foreign, StrayRead
 from vivr.refunds.apply_refunds import apply_refunds, apply_stray_refunds
 from vivr.refunds.read_target import RefundsRead, RefundTarget
-from vivr.webhooks.model import EventState, Handled, InboxEvent
+from vivr.webhooks.model import EventState, Handled, InboxEvent, StaleRead
 
 
 def refund_target(event: InboxEvent) -> RefundTarget:
@@ -40,4 +40,5 @@ async def apply_refund(tx: Tx, clock: Clock, caller: Caller, event: InboxEvent, 
     if settlement.is_stale:
         raise StaleRead(event.id)
     said = await apply_refunds(tx, clock, caller, payment.id, payment.order_id, read.refunds)
+    said = f"{settlement.explanation} {said}" if settlement.changed else said
     return Handled(EventState.PROCESSED, said, payment.order_id, payment.id)
