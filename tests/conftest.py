@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from cluster import Databases
+from lock_order import LockRecords
 from sandbox.judged import Records
 from stripe_sandbox.options import RECORD_VARIABLE
 from vivr.clock import SetClock
@@ -40,6 +41,21 @@ def stripe_document(stripe_records: Records) -> Generator[None]:
     """Fails a test during which a sandbox answered, let pass or delivered what Stripe's document does not allow."""
     yield
     assert stripe_records.new_complaints() == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def locks(tmp_path_factory: pytest.TempPathFactory) -> Generator[LockRecords]:
+    """What every process of the shop locks against the order of rule 6, this one and those that tests start."""
+    records = LockRecords(tmp_path_factory.mktemp("locks"))
+    with records.watching():
+        yield records
+
+
+@pytest.fixture(autouse=True)
+def lock_order(locks: LockRecords) -> Generator[None]:
+    """Fails a test during which a transaction locked rows against the order, or ran without its time limits."""
+    yield
+    assert locks.new_complaints() == []
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ _TABLE: Final = re.compile(
 _COMMON_TABLE: Final = re.compile(
     r"(?:\bWITH\s+(?:RECURSIVE\s+)?|,\s*)([a-z_]+)\s*(?:\([^()]*\)\s*)?AS\s*(?:MATERIALIZED\s*)?\("
 )
-_PARAMETER: Final = re.compile(r"%\((\w+)\)[sb]")
+PARAMETER: Final = re.compile(r"%\((\w+)\)[sb]")
 _NOT_TABLES: Final = {"update", "unnest", "generate_series", "lateral", "excluded", "nowait", "skip", "set"}
 
 
@@ -71,7 +71,7 @@ def foreign_tables(statement: Statement) -> set[str]:
 def prepare(schema: psycopg.Connection, statement: Statement) -> str | None:
     """What the server says against a statement, or None."""
     places: dict[str, int] = {}
-    text = _PARAMETER.sub(lambda found: f"${places.setdefault(found[1], len(places) + 1)}", statement.text)
+    text = PARAMETER.sub(lambda found: f"${places.setdefault(found[1], len(places) + 1)}", statement.text)
     try:
         schema.execute(
             sql.SQL("PREPARE {} AS {}").format(

@@ -26,6 +26,7 @@ import vivr.operations.run_operation
 import vivr.refunds.submit_refund
 import vivr.webhooks.intake
 import vivr.webhooks.process_event
+from lock_order import watch_if_asked
 from vivr import crash_points, database
 from vivr.settings import read_settings
 from vivr.web.serve import serve
@@ -109,6 +110,8 @@ def main() -> None:
         break_keys()
     elif given.broken == "acknowledgements":
         break_acknowledgements()
+    else:
+        watch_if_asked()  # a broken variant breaks the order of locks, too
     if given.point:
         die_at(given.point)
     foreign = {"VIVR_TEST_REACHED"}

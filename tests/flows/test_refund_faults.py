@@ -279,6 +279,7 @@ async def test_a_release_of_an_authorisation_books_nothing(kit: Kit) -> None:
     payment = (await rows(kit, "SELECT id FROM payment"))[0]["id"]
     async with kit.shop.database.transaction() as tx:
         assert "release" in await apply_refunds(tx, kit.shop.clock, WORKER, payment, order.id, [])
+    async with kit.shop.database.transaction() as tx:
         with pytest.raises(NotFound, match="payment_not_found"):
             await apply_refunds(tx, kit.shop.clock, WORKER, PaymentId("pay_none"), OrderId("ord_none"), [])
 

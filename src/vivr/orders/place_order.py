@@ -1,11 +1,12 @@
 """Place an order: today's prices, stock reserved, everything frozen, in one transaction."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
 from vivr.caller import Caller
+from vivr.catalogue.model import Product
 from vivr.catalogue.reading import find_products
 from vivr.catalogue.stock import reserve_stock
 from vivr.clock import Clock
@@ -13,7 +14,7 @@ from vivr.crash_points import crash_point
 from vivr.customers.contact import Contact, keep_contact
 from vivr.database import Database, Tx
 from vivr.errors import Conflict, NotFound, VivrError
-from vivr.ids import OrderId, PersonId
+from vivr.ids import OrderId, PersonId, ProductId
 from vivr.orders import store
 from vivr.orders.model import BasketItem, Order, PricedOrder, PricingTerms, insufficient_stock, price_order
 from vivr.orders.move_order import record_history
@@ -67,8 +68,13 @@ async def place_order(
             placed = await _find_own(tx, caller, order_id)
             if placed is not None:
                 return placed
-            priced = await _price_and_reserve(tx, terms, request)
+            products = await _find_products(tx, terms, request)
+            priced = price_order(request.items, products, terms.pricing)
+            if isinstance(priced, VivrError):
+                raise priced
             order = await _insert(tx, clock, seals, caller, terms, order_id, request, priced)
+            # Last, because these rows are everybody's: the order comes before its products, and they are held briefly.
+            await _reserve(tx, terms, request, products)
             if order.payable.is_zero:
                 order = await settle_free(tx, caller, order)
     except Conflict:
@@ -89,12 +95,12 @@ async def _find_own(tx: Tx, caller: Caller, order_id: OrderId) -> Order | None:
     return placed
 
 
-async def _price_and_reserve(tx: Tx, terms: OrderTerms, request: OrderRequest) -> PricedOrder:
+async def _find_products(tx: Tx, terms: OrderTerms, request: OrderRequest) -> dict[ProductId, Product]:
     product_ids = [item.product_id for item in request.items]
-    products = await find_products(tx, product_ids, currency=terms.pricing.currency, locale=request.locale)
-    priced = price_order(request.items, products, terms.pricing)
-    if isinstance(priced, VivrError):
-        raise priced
+    return await find_products(tx, product_ids, currency=terms.pricing.currency, locale=request.locale)
+
+
+async def _reserve(tx: Tx, terms: OrderTerms, request: OrderRequest, products: Mapping[ProductId, Product]) -> None:
     quantities = {item.product_id: item.quantity for item in request.items}
     reserved = await reserve_stock(tx, quantities)
     for product_id in quantities:
@@ -102,7 +108,6 @@ async def _price_and_reserve(tx: Tx, terms: OrderTerms, request: OrderRequest) -
             # Someone took the last units between our reading and our reserving; the rollback frees the others.
             left = await find_products(tx, [product_id], currency=terms.pricing.currency, locale=request.locale)
             raise insufficient_stock(left.get(product_id, products[product_id]))
-    return priced
 
 
 async def _insert(

@@ -1,0 +1,272 @@
+"""Which rows each transaction of a test run locks, and in what order: rule 6, seen while the shop runs.
+
+Every process of the shop that a test starts, and the test's own, writes what breaks the order into a folder. A
+statement is read once: its text names the tables it locks, and its parameters and rows name the keys. That the reading
+is right is compared with PostgreSQL's own plans in ``architecture/test_lock_order.py``.
+
+Two transactions that lock the same rows in different orders can wait for each other for ever. What a transaction holds
+already it may lock again; a statement that skips locked rows waits for nobody.
+"""
+
+import os
+import re
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from psycopg.types.json import Json
+
+from vivr import database
+from vivr.database import Sql, Tx
+
+ORDER: Final = ("orders", "payment", "refund", "dispute", "product", "invoice_counter")
+"""The tables of rule 6, in the order in which a transaction locks their rows; products by id besides."""
+
+WRITTEN_ALONE: Final = "audit_link"
+"""The end of the audit chain: one row of all transactions, so whoever writes it locks nothing else."""
+
+FOLDER_VARIABLE: Final = "LOCK_ORDER_FOLDER"
+LIMITS: Final = ("lock_timeout", "statement_timeout")
+
+_LOCKING_READ: Final = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+)?(?:UPDATE|SHARE)\b(?:\s+OF\s+(\w+))?(\s+SKIP\s+LOCKED)?")
+_WRITE: Final = re.compile(r"(?<!FOR )(?<!KEY )(?<!DO )\b(?:UPDATE|DELETE\s+FROM)\s+(?!SET\b)(\w+)")
+_INSERT: Final = re.compile(r"\bINSERT\s+INTO\s+(\w+)")
+_FROM: Final = re.compile(r"\bFROM\s+(\w+)")
+_KEY: Final = re.compile(r"\bid\s*=\s*%\((\w+)\)s")
+_BY_ID: Final = re.compile(r"\bORDER\s+BY\s+(?:\w+\.)?id\s+FOR\b")
+_REFERENCE: Final = re.compile(
+    r"ALTER TABLE ONLY public\.(\w+)\s+ADD CONSTRAINT \w+ FOREIGN KEY \((\w+)\) REFERENCES public\.(\w+)\(id\)"
+)
+_METHODS: Final = ("row", "rows", "value", "run", "run_many")
+_SCHEMA: Final = Path(database.__file__).parent / "migrations" / "schema.sql"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the text of a statement says of its locks.
+
+    Attributes:
+        locks: the tables of which it locks rows, in the order of the text.
+        made: the tables into which it inserts.
+        key: the parameter that holds the id of the locked row; None: the rows that come back say it.
+        waits: whether it waits for rows that others hold.
+        by_id: whether it locks its rows sorted by id.
+        mentions: the orders, payments and refunds that it refers to, which keeps others from locking them.
+    """
+
+    locks: tuple[str, ...]
+    made: tuple[str, ...]
+    key: str | None
+    waits: bool
+    by_id: bool
+    mentions: tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Held:
+    """The rows that one transaction holds: a table, and an id or what stands for an unknown one."""
+
+    rows: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    written: set[str] = field(default_factory=set[str])
+
+
+@cache
+def references() -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """By table: its columns that refer to a table of the order, and which."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for table, column, target in _REFERENCE.findall(_SCHEMA.read_text("utf-8")):
+        if target in ORDER and target != "product":  # products are never locked so that a reference would wait
+            found.setdefault(table, []).append((column, target))
+    return {table: tuple(columns) for table, columns in found.items()}
+
+
+@cache
+def read_statement(text: str) -> Reading:
+    """What a statement locks, by its text."""
+    plain = " ".join(re.sub(r"--[^\n]*", "", text).split())
+    locks, waits = list[str](), True
+    for found in _LOCKING_READ.finditer(plain):
+        tables = [found[1]] if found[1] else _FROM.findall(plain[: found.start()])[-1:]
+        locks += tables
+        waits = waits and not found[2]
+    locks += _WRITE.findall(plain)
+    made = tuple(_INSERT.findall(plain))
+    keys = _KEY.findall(plain)
+    mentioned = [
+        (column, target)
+        for table in (*made, *locks)
+        for column, target in references().get(table, ())
+        if f"%({column})s" in plain and (table in made or re.search(rf"\b{column} = \D*%\({column}\)s.* WHERE", plain))
+    ]
+    return Reading(
+        tuple(dict.fromkeys(locks)),
+        made,
+        keys[0] if keys else None,
+        waits,
+        _BY_ID.search(plain) is not None,
+        tuple(dict.fromkeys(mentioned)),
+    )
+
+
+def note(held: Held, name: str, text: str, values: Mapping[str, Any], rows: Sequence[object]) -> Iterator[str]:
+    """Add what a statement locked, and give what of it breaks the order."""
+    reading = read_statement(text)
+    held.written |= {*reading.locks, *reading.made}
+    if WRITTEN_ALONE in held.written and len(held.written) > 1:
+        yield f"{name}: the audit chain is sealed in a transaction that locks {sorted(held.written)}"
+    for column, target in reading.mentions:
+        if values.get(column) is not None:
+            yield from _take(held, name, target, [str(values[column])], waits=True)
+    for table in reading.made:
+        if table in ORDER and table != "product":
+            # An order and a refund have ids that a repeat has too, so an insert may wait; a payment's id is fresh.
+            yield from _take(held, name, table, [str(values.get("id", name))], waits=table != "payment")
+    for table in reading.locks:
+        if table in ORDER:
+            keys = _keys_of(reading, values, rows, name)
+            new = [key for key in keys if (table, key) not in held.rows]
+            if table == "product" and len(new) > 1 and not reading.by_id:
+                yield f"{name}: locks several products and does not sort them by id"
+            yield from _take(held, name, table, sorted(new), waits=reading.waits)
+
+
+def _keys_of(reading: Reading, values: Mapping[str, Any], rows: Sequence[object], name: str) -> list[str]:
+    if reading.key is not None and reading.key in values:
+        return [str(values[reading.key])]
+    given: Sequence[object] | None = values.get("product_ids") or values.get("ids")
+    if isinstance(documents := values.get("rows"), Json):
+        given = [row["id"] for row in documents.obj]
+    if given is not None:
+        return [str(key) for key in given]
+    found = [str(key) for row in rows if (key := getattr(row, "id", None)) is not None]
+    return found or ([f"some row of {name}"] if reading.waits and not rows else [])
+
+
+def _take(held: Held, name: str, table: str, keys: Sequence[str], *, waits: bool) -> Iterator[str]:
+    rank = ORDER.index(table)
+    for key in keys:
+        if (table, key) in held.rows:
+            continue
+        after = sorted({other for other, _ in held.rows if ORDER.index(other) > rank})
+        if waits and after:
+            yield f"{name}: locks {table} after {', '.join(after)}"
+        later = [other for kind, other in held.rows if kind == table == "product" and other > key]
+        if waits and later:
+            yield f"{name}: locks product {key} after {max(later)}"
+        held.rows.add((table, key))
+
+
+class Recorder:
+    """Watches all transactions of this process."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._file: Path | None = folder / f"{os.getpid()}.txt" if folder else None
+        self._held: WeakKeyDictionary[Tx, Held] = WeakKeyDictionary()
+        self._limited: set[str | None] = set()
+        self.statements: int = 0
+        self.complaints: list[str] = []
+
+    def note(self, tx: Tx, sql: Sql, values: Mapping[str, Any], rows: Sequence[object]) -> None:
+        """Take down one statement that was run."""
+        self.statements += 1
+        held = self._held.setdefault(tx, Held())
+        for complaint in note(held, sql.name, sql.text, values, rows):
+            self.complain(complaint)
+
+    async def look_at_limits(self, tx: Tx) -> None:
+        """See once for each name of a transaction that it has its time limits."""
+        name = database._OPEN_TRANSACTION.get()  # pyright: ignore[reportPrivateUsage] - no other names it
+        if name in self._limited:
+            return
+        self._limited.add(name)
+        for limit in LIMITS:
+            found = await (await tx.connection.execute("SELECT current_setting(%s)", [limit])).fetchone()
+            if found is None or found[0] in {"0", ""}:
+                self.complain(f"transaction {name!r} has no {limit}")
+
+    def complain(self, complaint: str) -> None:
+        """Keep what breaks the rule, for the test that is running."""
+        if self._file:
+            with self._file.open("a", encoding="utf-8") as opened:
+                opened.write(f"{complaint}\n")
+        self.complaints.append(complaint)
+
+
+def watch(recorder: Recorder) -> None:
+    """Let the recorder see all statements of this process from now on."""
+    row, rows, value, run, run_many = Tx.row, Tx.rows, Tx.value, Tx.run, Tx.run_many
+
+    async def watched_row(self: Tx, sql: Sql, row_type: Any, /, **values: object) -> Any:
+        await recorder.look_at_limits(self)
+        found = await row(self, sql, row_type, **values)
+        recorder.note(self, sql, values, [] if found is None else [found])
+        return found
+
+    async def watched_rows(self: Tx, sql: Sql, row_type: Any, /, **values: object) -> Any:
+        await recorder.look_at_limits(self)
+        found = await rows(self, sql, row_type, **values)
+        recorder.note(self, sql, values, found)
+        return found
+
+    async def watched_value(self: Tx, sql: Sql, value_type: Any, /, **values: object) -> Any:
+        await recorder.look_at_limits(self)
+        found = await value(self, sql, value_type, **values)
+        recorder.note(self, sql, values, [])
+        return found
+
+    async def watched_run(self: Tx, sql: Sql, /, **values: object) -> int:
+        await recorder.look_at_limits(self)
+        touched = await run(self, sql, **values)
+        recorder.note(self, sql, values, [])
+        return touched
+
+    async def watched_run_many(self: Tx, sql: Sql, values: list[dict[str, object]]) -> None:
+        await recorder.look_at_limits(self)
+        await run_many(self, sql, values)
+        for one in values:
+            recorder.note(self, sql, one, [])
+
+    for method in (watched_row, watched_rows, watched_value, watched_run, watched_run_many):
+        setattr(Tx, method.__name__.removeprefix("watched_"), method)
+
+
+def watch_if_asked() -> None:
+    """For a process that a test starts: watch, if the test's process does."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder:
+        watch(Recorder(Path(folder)))
+
+
+@dataclass
+class LockRecords:
+    """A folder with the complaints of each process, and how far each was read."""
+
+    folder: Path
+    _read: dict[Path, int] = field(default_factory=dict[Path, int])
+
+    @contextmanager
+    def watching(self) -> Generator[None]:
+        """Watch this process, and all that are started meanwhile."""
+        os.environ[FOLDER_VARIABLE] = str(self.folder)
+        kept = {name: getattr(Tx, name) for name in _METHODS}
+        watch(Recorder(self.folder))
+        yield
+        for name, method in kept.items():
+            setattr(Tx, name, method)
+        del os.environ[FOLDER_VARIABLE]
+
+    def new_complaints(self) -> list[str]:
+        """What was complained of since the last look."""
+        found = list[str]()
+        for file in sorted(self.folder.iterdir()):
+            size = file.stat().st_size
+            if size > self._read.get(file, 0):
+                with file.open("rb") as opened:
+                    opened.seek(self._read.get(file, 0))
+                    found += opened.read(size).decode().splitlines()
+                self._read[file] = size
+        return found
