@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import Any, Final, LiteralString, cast
 
 from psycopg.rows import dict_row
@@ -10,100 +11,12 @@ from psycopg.rows import dict_row
 from shop_kit import GUEST, Kit
 from vivr.checkout.model import CheckoutLink
 from vivr.ids import OrderId, ProductId
+from vivr.invariants.check_money import broken_rules as ask_rules
+from vivr.invariants.check_money import check_money, rules_that_always_hold
 from vivr.orders.model import Order
 
 SEPA_OK: Final = "DE89370400440532013000"
 SEPA_FAILS: Final = "DE62370400440532013001"
-
-RULES: Final[Mapping[str, LiteralString]] = {
-    "a settled order has exactly one settling payment, and only a settled order has one": """
-        SELECT orders.id FROM orders LEFT JOIN payment ON order_id = orders.id AND settles
-        GROUP BY orders.id, orders.state
-        HAVING count(payment.id) <> (orders.state IN ('PAID', 'SHIPPED', 'DELIVERED', 'REFUNDED', 'DISPUTED'))::int""",
-    "the settling payment brought the payable total in the order's currency": """
-        SELECT orders.id FROM orders JOIN payment ON order_id = orders.id AND settles
-        WHERE captured_minor <> payable_minor OR payment.currency <> orders.currency""",
-    "every other captured payment has exactly one exception": """
-        SELECT payment.id FROM payment WHERE state = 'CAPTURED' AND NOT settles
-        AND (SELECT count(*) FROM money_exception WHERE object_id = intent_id) <> 1""",
-    "no settling payment is held as an exception": """
-        SELECT payment.id FROM payment JOIN money_exception ON object_id = intent_id WHERE settles""",
-    "every capture is posted once": """
-        SELECT payment.id FROM payment WHERE captured_minor > 0
-        AND (SELECT count(*) FROM ledger_entry WHERE kind = 'capture' AND object_id = charge_id) <> 1""",
-    "postings sum to zero": """
-        SELECT entry_id FROM ledger_posting GROUP BY entry_id, currency HAVING sum(amount_minor) <> 0""",
-    "reserved stock is what unpaid orders hold": """
-        SELECT product.id FROM product LEFT JOIN stock_reservation ON product_id = product.id AND state = 'HELD'
-        GROUP BY product.id HAVING stock_reserved <> coalesce(sum(quantity), 0)""",
-    "units are held, taken or freed as the order stands": """
-        SELECT orders.id FROM orders JOIN stock_reservation ON order_id = orders.id
-        WHERE stock_reservation.state <> CASE WHEN orders.state IN ('PENDING', 'PROCESSING') THEN 'HELD'
-            WHEN orders.state = 'CANCELLED' THEN 'FREED' ELSE 'TAKEN' END""",
-    "no order has two open payments": """
-        SELECT order_id FROM payment
-        WHERE state IN ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED')
-        GROUP BY order_id HAVING count(*) > 1""",
-    "a cancelled order has no payment that may bring money": """
-        SELECT orders.id FROM orders JOIN payment ON order_id = orders.id WHERE orders.state = 'CANCELLED'
-        AND payment.state IN ('REQUIRES_PAYMENT', 'REQUIRES_ACTION', 'PROCESSING', 'AUTHORIZED')""",
-    "every Stripe object has the operation that made it": """
-        SELECT payment.id FROM payment WHERE session_id IS NOT NULL
-        AND NOT EXISTS (SELECT FROM operation WHERE object_id = session_id AND outcome = 'succeeded')
-        UNION ALL SELECT customer_id FROM stripe_customer
-        WHERE NOT EXISTS (SELECT FROM operation WHERE object_id = customer_id AND outcome = 'succeeded')""",
-    "a settled operation keeps no request": """
-        SELECT id FROM operation WHERE (outcome IN ('succeeded', 'failed')) <> (request_sealed IS NULL)""",
-    "the history leads to the state": """
-        SELECT orders.id FROM orders WHERE state <>
-        (SELECT to_state FROM order_history WHERE order_id = orders.id ORDER BY order_history.id DESC LIMIT 1)""",
-    "an order is refunded exactly when all that settled it went back": """
-        SELECT orders.id FROM orders JOIN payment ON order_id = orders.id AND settles
-        WHERE captured_minor > 0 AND orders.state <> 'DISPUTED'
-        AND (orders.state = 'REFUNDED') <> (refunded_minor = captured_minor)""",
-    "a payment's sums are those of its refunds": """
-        SELECT payment.id FROM payment LEFT JOIN refund ON payment_id = payment.id
-        GROUP BY payment.id
-        HAVING refunded_minor <> coalesce(sum(refund.amount_minor) FILTER (WHERE refund.state = 'SUCCEEDED'), 0)
-        OR refund_pending_minor <>
-            coalesce(sum(refund.amount_minor) FILTER (WHERE refund.state IN ('SUBMITTED', 'PENDING')), 0)""",
-    "a line's sums are those of its refunds": """
-        SELECT summed.order_id, summed.position FROM refunded_line AS summed
-        LEFT JOIN refund_line AS part USING (order_id, position)
-        LEFT JOIN refund ON refund.id = refund_id
-        GROUP BY summed.order_id, summed.position
-        HAVING (summed.amount_minor, summed.tax_minor, summed.quantity) IS DISTINCT FROM
-            (coalesce(sum(part.amount_minor) FILTER (WHERE refund.state IN ('SUBMITTED', 'PENDING', 'SUCCEEDED')), 0),
-             coalesce(sum(part.tax_minor) FILTER (WHERE refund.state IN ('SUBMITTED', 'PENDING', 'SUCCEEDED')), 0),
-             coalesce(sum(part.quantity) FILTER (WHERE refund.state IN ('SUBMITTED', 'PENDING', 'SUCCEEDED')), 0))
-        OR summed.restocked_quantity <>
-            coalesce(sum(part.restock_quantity)
-                FILTER (WHERE refund.stripe_id IS NOT NULL OR refund.state = 'SUBMITTED'), 0)""",
-    "the lines of a settling payment's refund add up to it": """
-        SELECT refund.id FROM refund JOIN payment ON payment.id = payment_id AND settles
-        WHERE refund.state IN ('SUBMITTED', 'PENDING', 'SUCCEEDED')
-        AND refund.amount_minor <> (SELECT coalesce(sum(part.amount_minor), 0) FROM refund_line AS part
-            WHERE refund_id = refund.id)""",
-    "every refund that Stripe made, and every failure of one, is posted once": """
-        SELECT refund.id FROM refund WHERE
-        (SELECT count(*) FROM ledger_entry WHERE kind = 'refund' AND object_id = stripe_id)
-            <> (stripe_id IS NOT NULL)::int
-        OR (SELECT count(*) FROM ledger_entry WHERE kind = 'refund_failure' AND object_id = stripe_id)
-            <> (stripe_id IS NOT NULL AND refund.state IN ('FAILED', 'CANCELED'))::int""",
-    "a refund posts what it gives back": """
-        SELECT refund.id FROM refund JOIN ledger_entry ON object_id = stripe_id
-        JOIN ledger_posting ON entry_id = ledger_entry.id AND ledger_account = 'fx_clearing'
-        WHERE ledger_posting.amount_minor <> refund.amount_minor * (CASE kind WHEN 'refund' THEN -1 ELSE 1 END)""",
-    "a refund that is being asked for has its operation under way": """
-        SELECT refund.id FROM refund LEFT JOIN operation
-        ON intent = 'refund:' || refund.id AND outcome IN ('started', 'unknown')
-        WHERE refund.state = 'SUBMITTED' AND operation.id IS NULL""",
-    "the history has no gap": """
-        SELECT order_id FROM (SELECT order_id, from_state,
-            lag(to_state) OVER (PARTITION BY order_id ORDER BY id) AS before FROM order_history) AS steps
-        WHERE from_state IS DISTINCT FROM before""",
-}
-"""What must hold at any time: each statement lists what breaks its rule."""
 
 _STANDING: Final[Mapping[str, LiteralString]] = {
     "orders": "SELECT id, state, payable_minor, deadline_at FROM orders ORDER BY id",
@@ -150,9 +63,19 @@ async def cancel_here_alone(kit: Kit) -> None:
 
 
 async def broken_rules(kit: Kit) -> dict[str, list[dict[str, Any]]]:
-    """The rules that do not hold, with what breaks them; empty when all is well."""
-    found = {rule: await rows(kit, text) for rule, text in RULES.items()}
-    return {rule: breaking for rule, breaking in found.items() if breaking}
+    """The rules of ``vivr doctor --money`` that hold at any time and don't now, with what breaks them."""
+    found = await ask_rules(kit.shop.database, kit.shop.clock.now(), rules_that_always_hold())
+    return {rule: [asdict(breach) for breach in breaches] for rule, breaches in found.items()}
+
+
+async def broken_at_rest(kit: Kit) -> dict[str, list[dict[str, Any]]]:
+    """All that ``vivr doctor --money`` finds: also what should have come to rest by now, and the audit chain."""
+    verdicts = await check_money(kit.shop.database, kit.shop.clock.now())
+    return {
+        rule: [asdict(breach) for breach in breaches]
+        for verdict in verdicts
+        for rule, breaches in verdict.broken.items()
+    }
 
 
 async def standing(kit: Kit, *without: str) -> dict[str, list[dict[str, Any]]]:

@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 import vivr
 from vivr.catalogue.findings import SENTENCES
 from vivr.cli.language import locale_of
+from vivr.invariants.check_money import CHAIN_RULE, INVARIANTS
 from vivr.settings import settings_reference
 
 SOURCE = Path(vivr.__file__).parent
@@ -35,6 +36,10 @@ def spoken_sentences() -> Iterator[str]:
     for path in (SOURCE / "templates" / "mailbox").glob("*.html"):
         yield from re.findall(r'say\("([^"]+)"\)', path.read_text("utf-8"))
     yield from SENTENCES.values()
+    for invariant in INVARIANTS:
+        yield invariant.sentence
+        yield from (rule.purpose for rule in invariant.rules)
+    yield CHAIN_RULE
     for setting in settings_reference():
         yield setting.meaning
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from vivr.invariants.check_money import INVARIANTS
+from vivr.invariants.model import is_timed
 from vivr.settings import settings_reference
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations" / "settings.md"
@@ -29,6 +31,15 @@ def page() -> str:
 
 def test_settings_page_is_what_the_code_says() -> None:
     assert PAGE.read_text("utf-8") == page()
+
+
+def test_the_money_page_promises_what_is_checked() -> None:
+    written = PAGE.with_name("money.md").read_text("utf-8")
+    promises = [f"| {one.code} | {one.sentence} |" for one in INVARIANTS]
+    # I7 is about connections, whose 10 seconds nobody waits for.
+    times = [f"- {rule.purpose}" for one in INVARIANTS if one.code != "I7" for rule in one.rules if is_timed(rule)]
+    assert len(times) == 7
+    assert [line for line in promises + times if line not in written] == []
 
 
 if __name__ == "__main__":

@@ -53,8 +53,18 @@ def worker() -> None:
         run_worker(settings)
 
 
-def doctor(*, as_json: Annotated[bool, typer.Option("--json", help=say("Print JSON, for machines."))] = False) -> None:
+def doctor(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help=say("Print JSON, for machines."))] = False,
+    money: Annotated[
+        bool, typer.Option("--money", help=say("Check what must hold of orders, money and books."))
+    ] = False,
+) -> None:
     """Look at everything and change nothing."""
+    if money:
+        from vivr.cli.doctor_money import examine_money  # noqa: PLC0415 - see vivr.cli.main
+
+        raise typer.Exit(examine_money(as_json=as_json))
     from vivr.cli.doctor import diagnose, print_diagnosis  # noqa: PLC0415 - see vivr.cli.main
 
     diagnosis = diagnose(command_environment())

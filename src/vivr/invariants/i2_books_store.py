@@ -1,0 +1,66 @@
+"""I2: every movement of money is in the books once, balanced per currency."""
+
+from typing import Final
+
+from vivr.database import Sql
+from vivr.invariants.model import Invariant
+
+_CAPTURE_POSTED = Sql(
+    "check_capture_posted",
+    "Every capture is posted once.",
+    """
+    SELECT payment.id AS object_id, order_id, concat('charge=', charge_id, ' entries=', entries) AS detail
+    FROM payment CROSS JOIN LATERAL (
+        SELECT count(*) AS entries FROM ledger_entry
+        WHERE ledger_entry.account = payment.account AND ledger_entry.livemode = payment.livemode
+          AND ledger_entry.kind = 'capture' AND object_id = charge_id) AS posted
+    WHERE captured_minor > 0 AND entries <> 1
+    """,
+)
+
+_ENTRY_BALANCED = Sql(
+    "check_entry_balanced",
+    "The postings of an entry sum to zero in every currency, and no entry is without.",
+    """
+    SELECT ledger_entry.id AS object_id, order_id, concat(currency, ' sum=', sum(amount_minor)) AS detail
+    FROM ledger_entry LEFT JOIN ledger_posting ON entry_id = ledger_entry.id
+    GROUP BY ledger_entry.id, order_id, currency
+    HAVING coalesce(sum(amount_minor), 1) <> 0
+    """,
+)
+
+_REFUND_POSTED = Sql(
+    "check_refund_posted",
+    "Every refund that Stripe made, and every failure of one, is posted once.",
+    """
+    SELECT refund.id AS object_id, order_id,
+           concat('state=', state, ' refund_entries=', refunds, ' failure_entries=', failures) AS detail
+    FROM refund CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE kind = 'refund') AS refunds,
+               count(*) FILTER (WHERE kind = 'refund_failure') AS failures
+        FROM ledger_entry
+        WHERE ledger_entry.account = refund.account AND ledger_entry.livemode = refund.livemode
+          AND object_id = stripe_id) AS posted
+    WHERE refunds <> (stripe_id IS NOT NULL)::int
+       OR failures <> (stripe_id IS NOT NULL AND state IN ('FAILED', 'CANCELED'))::int
+    """,
+)
+
+_REFUND_AMOUNT = Sql(
+    "check_refund_amount",
+    "A refund posts what it gives back.",
+    """
+    SELECT refund.id AS object_id, refund.order_id,
+           concat(ledger_entry.kind, ' posted=', ledger_posting.amount_minor, ' refund=', refund.amount_minor) AS detail
+    FROM refund JOIN ledger_entry ON ledger_entry.account = refund.account AND ledger_entry.livemode = refund.livemode
+        AND object_id = stripe_id AND kind IN ('refund', 'refund_failure')
+    JOIN ledger_posting ON entry_id = ledger_entry.id AND ledger_account = 'fx_clearing'
+    WHERE ledger_posting.amount_minor <> refund.amount_minor * (CASE kind WHEN 'refund' THEN -1 ELSE 1 END)
+    """,
+)
+
+INVARIANT: Final = Invariant(
+    "I2",
+    "Every movement of money is posted once, entries sum to zero, and the books agree with Stripe's balance.",
+    (_CAPTURE_POSTED, _ENTRY_BALANCED, _REFUND_POSTED, _REFUND_AMOUNT),
+)

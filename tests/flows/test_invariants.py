@@ -1,0 +1,341 @@
+"""Every rule of `vivr doctor --money` is seen when it is broken: each gets its own planted fault, as a superuser could.
+
+All faults are planted in one database, each in a transaction that is rolled back, and all rules are asked each time.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Final, LiteralString
+
+import psycopg
+import pytest
+
+from money_probe import broken_at_rest, open_checkout, rows
+from refund_kit import STAFF, paid_order, refund
+from shop_kit import Kit
+from vivr.audit.seal_chain import seal_chain
+from vivr.database import Tx
+from vivr.invariants import ask_store
+from vivr.invariants.check_money import CHAIN_RULE, INVARIANTS, check_money
+from vivr.invariants.model import Breach
+from vivr.refunds.model import Wish
+
+FAULTS: Final[dict[str, tuple[LiteralString, str, set[str]]]] = {
+    "check_settled_once": (
+        "UPDATE payment SET settles = false WHERE settles",
+        "state=PAID settling_payments=0",
+        {"check_held_once"},
+    ),
+    "check_settled_for_total": (
+        "UPDATE orders SET payable_minor = payable_minor - 1 WHERE state = 'PAID'",
+        "captured=2980EUR payable=2979EUR",
+        set(),
+    ),
+    "check_held_once": (
+        """
+        UPDATE payment SET state = 'CAPTURED', intent_id = 'pi_other', charge_id = 'ch_other', captured_minor = 0
+        WHERE state = 'REQUIRES_PAYMENT'""",
+        "intent=pi_other exceptions=0",
+        set(),
+    ),
+    "check_settling_not_held": (
+        """
+        INSERT INTO money_exception (id, account, livemode, object_id, kind, payment_id, order_id, amount_minor,
+                                     currency, explanation, state, created_at)
+        SELECT 'exc_1', account, livemode, intent_id, 'late', id, order_id, 2980, 'EUR', 'planted', 'open', now()
+        FROM payment WHERE settles""",
+        "exception=exc_1 kind=late",
+        set(),
+    ),
+    "check_open_once": (
+        """
+        DROP INDEX payment_open_once;
+        INSERT INTO payment SELECT (jsonb_populate_record(payment, '{"id": "pay_2", "session_id": null}')).*
+        FROM payment WHERE state = 'REQUIRES_PAYMENT'""",
+        "open_payments=2",
+        set(),
+    ),
+    "check_cancelled_closed": (
+        "UPDATE orders SET state = 'CANCELLED' WHERE state = 'PENDING'",
+        "payment=REQUIRES_PAYMENT",
+        {"check_reservation_as_ordered", "check_history_leads_to_state"},
+    ),
+    "check_capture_posted": (
+        "UPDATE ledger_entry SET object_id = 'ch_other' WHERE kind = 'capture'",
+        "charge=ch_* entries=0",
+        set(),
+    ),
+    "check_entry_balanced": (
+        "UPDATE ledger_posting SET amount_minor = amount_minor + 1 WHERE ledger_account = 'sales' AND amount_minor < 0",
+        "EUR sum=1",
+        set(),
+    ),
+    "check_refund_posted": (
+        "UPDATE refund SET stripe_id = 're_other'",
+        "state=SUCCEEDED refund_entries=0 failure_entries=0",
+        set(),
+    ),
+    "check_refund_amount": (
+        """
+        UPDATE ledger_posting SET amount_minor = -999 FROM ledger_entry
+        WHERE entry_id = ledger_entry.id AND kind = 'refund' AND ledger_account = 'fx_clearing'""",
+        "refund posted=-999 refund=1000",
+        {"check_entry_balanced"},
+    ),
+    "check_refunds_within_captured": (
+        """
+        ALTER TABLE payment DROP CONSTRAINT payment_refunds_within_captured;
+        UPDATE payment SET refund_pending_minor = 1981 WHERE settles""",
+        "captured=2980 refunded=1000 pending=1981",
+        {"check_sums_of_refunds"},
+    ),
+    "check_sums_of_refunds": (
+        "UPDATE payment SET refunded_minor = refunded_minor - 1 WHERE settles",
+        "refunded=999 pending=0",
+        set(),
+    ),
+    "check_sums_of_lines": (
+        "UPDATE refunded_line SET amount_minor = amount_minor - 1 WHERE position = 1",
+        "amount=835 tax=* quantity=0 restocked=0",
+        set(),
+    ),
+    "check_refund_lines_add_up": (
+        "DELETE FROM refund_line WHERE position = 1; DELETE FROM refunded_line WHERE position = 1",
+        "refund=1000",
+        set(),
+    ),
+    "check_double_loss_told": (
+        "UPDATE payment SET lost_minor = 2980 WHERE settles",
+        "captured=2980 refunded=1000 lost=2980 double_losses=0",
+        {"check_refunded_when_all_went_back"},
+    ),
+    "check_stock_not_negative": (
+        """
+        ALTER TABLE product DROP CONSTRAINT product_stock_not_negative;
+        ALTER TABLE product DROP CONSTRAINT product_reserved_within_stock;
+        UPDATE product SET stock_on_hand = -1 WHERE stock_reserved = 0""",
+        "on_hand=-1 reserved=0",
+        set(),
+    ),
+    "check_stock_reserved": (
+        "UPDATE product SET stock_reserved = 2 WHERE stock_reserved = 1",
+        "reserved=2 held=1",
+        set(),
+    ),
+    "check_reservation_as_ordered": (
+        "UPDATE stock_reservation SET state = 'FREED' WHERE state = 'TAKEN'",
+        "order=PAID units=FREED",
+        set(),
+    ),
+    "check_session_has_operation": (
+        "UPDATE operation SET object_id = 'cs_other' WHERE kind = 'create_session'",
+        "session=cs_*",
+        set(),
+    ),
+    "check_customer_has_operation": (
+        "UPDATE operation SET object_id = 'cus_other' WHERE kind = 'create_customer'",
+        "owner=*",
+        set(),
+    ),
+    "check_refund_has_operation": (
+        "DELETE FROM operation WHERE kind = 'create_refund'",
+        "state=SUCCEEDED stripe=re_*",
+        set(),
+    ),
+    "check_operation_succeeds_once": (
+        """
+        DROP INDEX operation_succeeded_once;
+        INSERT INTO operation SELECT (jsonb_populate_record(operation,
+            '{"id": "opr_2", "attempt": 2, "idempotency_key": "other"}')).* FROM operation
+        WHERE kind = 'create_refund'""",
+        "succeeded=2",
+        set(),
+    ),
+    "check_operation_rests_without_request": (
+        "UPDATE operation SET request_sealed = 'x' WHERE kind = 'create_refund'",
+        "outcome=succeeded",
+        set(),
+    ),
+    "check_event_ends_with_reason": (
+        "UPDATE inbox_event SET reason = '' WHERE type = 'checkout.session.completed'",
+        "type=checkout.session.completed state=PROCESSED ended_at=*",
+        set(),
+    ),
+    "check_dead_event_has_alert": (
+        "UPDATE inbox_event SET state = 'DEAD' WHERE type = 'checkout.session.completed'",
+        "type=checkout.session.completed reason=*",
+        set(),
+    ),
+    "check_pending_order_rests": (
+        "UPDATE orders SET deadline_at = now() - interval '61 minutes' WHERE state = 'PENDING'",
+        "deadline=*",
+        set(),
+    ),
+    "check_processing_order_rests": (
+        """
+        UPDATE orders SET state = 'PROCESSING' WHERE state = 'PENDING';
+        INSERT INTO order_history (order_id, from_state, to_state, reason, actor, request_id, at)
+        SELECT id, 'PENDING', 'PROCESSING', 'planted', 'system:test', 'req_test', now() FROM orders
+        WHERE state = 'PROCESSING';
+        UPDATE order_history SET at = now() - interval '31 days'""",
+        "since=*",
+        set(),
+    ),
+    "check_open_payment_is_asked_about": (
+        "UPDATE payment SET poll_at = now() - interval '61 minutes' WHERE state = 'REQUIRES_PAYMENT'",
+        "state=REQUIRES_PAYMENT poll_at=*",
+        set(),
+    ),
+    "check_operation_rests": (
+        """
+        UPDATE operation SET outcome = 'unknown', ended_at = NULL, request_sealed = 'x',
+            first_sent_at = now() - interval '25 hours' WHERE kind = 'create_refund'""",
+        "kind=create_refund outcome=unknown error=",
+        set(),
+    ),
+    "check_refund_rests": (
+        """
+        UPDATE refund SET state = 'PENDING', updated_at = now() - interval '61 days';
+        UPDATE payment SET refund_pending_minor = 1000, refunded_minor = 0 WHERE settles""",
+        "state=PENDING since=*",
+        set(),
+    ),
+    "check_event_rests": (
+        """
+        UPDATE inbox_event SET state = 'RETRYING', ended_at = NULL, next_try_at = now() - interval '16 minutes'
+        WHERE type = 'checkout.session.completed'""",
+        "type=checkout.session.completed tries=0 turn=*",
+        set(),
+    ),
+    "check_history_leads_to_state": (
+        "UPDATE orders SET state = 'SHIPPED' WHERE state = 'PAID'",
+        "state=SHIPPED history=PAID",
+        set(),
+    ),
+    "check_history_has_no_gap": (
+        "UPDATE order_history SET from_state = 'PROCESSING' WHERE to_state = 'PAID'",
+        "from=PROCESSING after=PENDING",
+        set(),
+    ),
+    "check_refunded_when_all_went_back": (
+        """
+        UPDATE orders SET state = 'REFUNDED' WHERE state = 'PAID';
+        INSERT INTO order_history (order_id, from_state, to_state, reason, actor, request_id, at)
+        SELECT id, 'PAID', 'REFUNDED', 'planted', 'system:test', 'req_test', now() FROM orders
+        WHERE state = 'REFUNDED'""",
+        "state=REFUNDED captured=2980 refunded=1000 lost=0",
+        set(),
+    ),
+    "check_tickets_in_turn": (
+        "UPDATE payment SET ticket_taken = 0 WHERE settles",
+        "taken=0 applied=*",
+        set(),
+    ),
+    "check_append_only_triggers": (
+        "ALTER TABLE ledger_posting DISABLE TRIGGER ledger_posting_append_only",
+        "trigger=D",
+        set(),
+    ),
+    "check_acts_are_sealed": (
+        """
+        INSERT INTO audit_row (at, actor, role, action, object_type, object_id, outcome, request_id)
+        VALUES (now() - interval '11 minutes', 'system:test', 'system', 'planted', 'order', 'ord_1', 'done', 'req_1')
+        """,
+        "action=planted at=*",
+        set(),
+    ),
+}
+"""Rule -> what breaks it, what is said of it, and which other rules it breaks besides."""
+
+ELSEWHERE: Final = {"check_no_idle_transaction": "a fault of a connection, not of rows"}
+
+
+@asynccontextmanager
+async def superuser(kit: Kit, database_url: str) -> AsyncGenerator[psycopg.AsyncConnection]:
+    """A connection that passes triggers and references by."""
+    del kit
+    async with await psycopg.AsyncConnection.connect(database_url) as connection:
+        await connection.execute("SET session_replication_role = replica")
+        await connection.commit()
+        yield connection
+
+
+async def two_orders(kit: Kit) -> str:
+    """One that is paid and refunded in part, one that waits for its money; the first one's id."""
+    order, _ = await paid_order(kit)
+    await refund(kit, order.id, Wish(amount_minor=1000), STAFF)
+    await kit.deliver_all()
+    await open_checkout(kit)
+    while await seal_chain(kit.shop.database):
+        pass
+    return order.id
+
+
+async def broken(connection: psycopg.AsyncConnection, now: datetime) -> dict[str, list[Breach]]:
+    """All rules that do not hold in this transaction, by the name of their statement."""
+    found = {
+        rule.name: await ask_store.breaches_of(Tx(connection), rule, now)
+        for invariant in INVARIANTS
+        for rule in invariant.rules
+        if rule.name not in ELSEWHERE
+    }
+    return {name: breaches for name, breaches in found.items() if breaches}
+
+
+async def test_every_rule_is_seen_when_it_is_broken(kit: Kit, database_url: str) -> None:
+    await two_orders(kit)
+    now = kit.shop.clock.now()
+    unlike: dict[str, object] = {}
+    async with superuser(kit, database_url) as connection:
+        assert await broken(connection, now) == {}
+        for name, (fault, detail, besides) in FAULTS.items():
+            await connection.rollback()
+            await connection.execute(fault)
+            found = await broken(connection, now)
+            said = [breach.detail for breach in found.get(name, [])]
+            if found.keys() != {name, *besides} or not all(fnmatchcase(text, detail) for text in said):
+                unlike[name] = found
+        await connection.rollback()
+    assert unlike == {}
+
+
+def test_no_rule_is_without_a_fault() -> None:
+    assert {rule.name for invariant in INVARIANTS for rule in invariant.rules} == FAULTS.keys() | ELSEWHERE.keys()
+
+
+async def test_a_transaction_that_waits_for_its_client_is_seen(kit: Kit, database_url: str) -> None:
+    connection = await psycopg.AsyncConnection.connect(database_url, application_name="vivr")
+    async with connection:
+        await connection.execute("SELECT 1")
+        later = kit.shop.clock.now()
+        async with kit.shop.database.transaction() as tx:
+            (rule,) = next(one for one in INVARIANTS if one.code == "I7").rules
+            assert await ask_store.breaches_of(tx, rule, later) == []
+            (found,) = await ask_store.breaches_of(tx, rule, later + timedelta(seconds=60))
+    assert fnmatchcase(found.detail, "idle_since=* last=SELECT 1")
+
+
+async def test_a_breach_names_its_order_and_the_rest_of_the_promises_stand(kit: Kit, database_url: str) -> None:
+    order_id = await two_orders(kit)
+    async with superuser(kit, database_url) as connection:
+        await connection.execute("UPDATE payment SET refunded_minor = 999 WHERE settles")
+        await connection.commit()
+    payment = (await rows(kit, "SELECT id FROM payment WHERE settles"))[0]["id"]
+    verdicts = await check_money(kit.shop.database, kit.shop.clock.now())
+    assert {verdict.invariant.code: verdict.broken for verdict in verdicts if verdict.broken} == {
+        "I3": {"A payment's sums are those of its refunds.": [Breach(payment, order_id, "refunded=999 pending=0")]}
+    }
+
+
+@pytest.mark.parametrize("fault", ["UPDATE audit_row SET actor = 'staff:nobody' WHERE id = 3"])
+async def test_a_changed_act_breaks_the_chain(kit: Kit, database_url: str, fault: LiteralString) -> None:
+    await two_orders(kit)
+    assert await broken_at_rest(kit) == {}
+    async with superuser(kit, database_url) as connection:
+        await connection.execute(fault)
+        await connection.commit()
+    assert await broken_at_rest(kit) == {
+        CHAIN_RULE: [{"object_id": "link 3", "order_id": None, "detail": "the first link that does not fit"}]
+    }
