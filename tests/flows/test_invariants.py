@@ -19,7 +19,7 @@ from vivr.audit.seal_chain import seal_chain
 from vivr.database import Tx
 from vivr.invariants import ask_store
 from vivr.invariants.check_money import CHAIN_RULE, INVARIANTS, check_money
-from vivr.invariants.model import Breach
+from vivr.invariants.invariant import Breach
 from vivr.refunds.model import Wish
 
 FAULTS: Final[dict[str, tuple[LiteralString, str, set[str]]]] = {

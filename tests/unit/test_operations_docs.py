@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from vivr.invariants.check_money import INVARIANTS
-from vivr.invariants.model import is_timed
+from vivr.invariants.invariant import is_timed
 from vivr.settings import settings_reference
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations" / "settings.md"

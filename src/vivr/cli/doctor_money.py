@@ -14,7 +14,7 @@ from vivr.cli.printing import console, fail, make_table
 from vivr.embedded_postgres import EmbeddedPostgresError
 from vivr.errors import Unavailable
 from vivr.invariants.check_money import check_money
-from vivr.invariants.model import Verdict
+from vivr.invariants.invariant import Verdict
 from vivr.settings import Settings
 from vivr.timeline import TimelineItem, order_timeline
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from vivr.database import Sql, Tx
-from vivr.invariants.model import Breach
+from vivr.invariants.invariant import Breach
 
 _PATIENCE = Sql(
     "take_time_to_check",

@@ -16,7 +16,7 @@ from vivr.invariants.i7_transactions_store import INVARIANT as I7
 from vivr.invariants.i8_rest_store import INVARIANT as I8
 from vivr.invariants.i9_states_store import INVARIANT as I9
 from vivr.invariants.i11_trail_store import INVARIANT as I11
-from vivr.invariants.model import Breach, Verdict, is_timed
+from vivr.invariants.invariant import Breach, Verdict, is_timed
 
 INVARIANTS: Final = (I1, I2, I3, I4, I5, I6, I7, I8, I9, I11)
 """I10 counts from the day on which invoices exist; I12 is about logs, which no database holds."""

@@ -6,7 +6,7 @@ The chain itself is computed by ``audit.verify_chain``; here stands what the dat
 from typing import Final
 
 from vivr.database import Sql
-from vivr.invariants.model import Invariant
+from vivr.invariants.invariant import Invariant
 
 _TRIGGERS = Sql(
     "check_append_only_triggers",

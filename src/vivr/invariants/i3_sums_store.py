@@ -3,7 +3,7 @@
 from typing import Final
 
 from vivr.database import Sql
-from vivr.invariants.model import Invariant
+from vivr.invariants.invariant import Invariant
 
 _WITHIN_CAPTURED = Sql(
     "check_refunds_within_captured",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from vivr.database import Sql
-from vivr.invariants.model import Invariant
+from vivr.invariants.invariant import Invariant
 
 _SESSION_HAS_OPERATION = Sql(
     "check_session_has_operation",

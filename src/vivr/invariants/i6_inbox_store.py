@@ -3,7 +3,7 @@
 from typing import Final
 
 from vivr.database import Sql
-from vivr.invariants.model import Invariant
+from vivr.invariants.invariant import Invariant
 
 _ENDS_WITH_REASON = Sql(
     "check_event_ends_with_reason",

@@ -6,7 +6,7 @@ The times are those of docs/operations/money.md; a test compares them.
 from typing import Final
 
 from vivr.database import Sql
-from vivr.invariants.model import Invariant
+from vivr.invariants.invariant import Invariant
 
 _PENDING_ORDER = Sql(
     "check_pending_order_rests",

@@ -1,4 +1,4 @@
-"""What an invariant is: a promise in one sentence, and the questions to the database that list what breaks it. Pure."""
+"""What an invariant is: a promise in one sentence, and the questions to the database that list what breaks it."""
 
 from dataclasses import dataclass
 
