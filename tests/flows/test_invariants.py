@@ -252,11 +252,13 @@ FAULTS: Final[dict[str, tuple[LiteralString, str, set[str]]]] = {
 ELSEWHERE: Final = {"check_no_idle_transaction": "a fault of a connection, not of rows"}
 
 
+_LIMITS: Final = "-c lock_timeout=5s -c statement_timeout=60s"
+
+
 @asynccontextmanager
-async def superuser(kit: Kit, database_url: str) -> AsyncGenerator[psycopg.AsyncConnection]:
+async def superuser(database_url: str) -> AsyncGenerator[psycopg.AsyncConnection]:
     """A connection that passes triggers and references by."""
-    del kit
-    async with await psycopg.AsyncConnection.connect(database_url) as connection:
+    async with await psycopg.AsyncConnection.connect(database_url, options=_LIMITS) as connection:
         await connection.execute("SET session_replication_role = replica")
         await connection.commit()
         yield connection
@@ -288,7 +290,7 @@ async def test_every_rule_is_seen_when_it_is_broken(kit: Kit, database_url: str)
     await two_orders(kit)
     now = kit.shop.clock.now()
     unlike: dict[str, object] = {}
-    async with superuser(kit, database_url) as connection:
+    async with superuser(database_url) as connection:
         assert await broken(connection, now) == {}
         for name, (fault, detail, besides) in FAULTS.items():
             await connection.rollback()
@@ -319,7 +321,7 @@ async def test_a_transaction_that_waits_for_its_client_is_seen(kit: Kit, databas
 
 async def test_a_breach_names_its_order_and_the_rest_of_the_promises_stand(kit: Kit, database_url: str) -> None:
     order_id = await two_orders(kit)
-    async with superuser(kit, database_url) as connection:
+    async with superuser(database_url) as connection:
         await connection.execute("UPDATE payment SET refunded_minor = 999 WHERE settles")
         await connection.commit()
     payment = (await rows(kit, "SELECT id FROM payment WHERE settles"))[0]["id"]
@@ -333,7 +335,7 @@ async def test_a_breach_names_its_order_and_the_rest_of_the_promises_stand(kit: 
 async def test_a_changed_act_breaks_the_chain(kit: Kit, database_url: str, fault: LiteralString) -> None:
     await two_orders(kit)
     assert await broken_at_rest(kit) == {}
-    async with superuser(kit, database_url) as connection:
+    async with superuser(database_url) as connection:
         await connection.execute(fault)
         await connection.commit()
     assert await broken_at_rest(kit) == {
