@@ -14,6 +14,7 @@ from vivr.checkout.start_checkout import start_checkout
 from vivr.clock import Clock, SystemClock
 from vivr.database import Database, Tx
 from vivr.ids import OrderId, RefundId
+from vivr.operations.note_key_refusal import KeyAlarm
 from vivr.orders.model import Order, PricingTerms
 from vivr.orders.place_order import OrderRequest, OrderTerms, place_order
 from vivr.payments.apply_snapshot import Settlement
@@ -27,6 +28,7 @@ from vivr.refunds.request_refund import RefundRequest, request_refund
 from vivr.sealing import Seals
 from vivr.settings import RefundPolicy, Settings
 from vivr.stripe_gateway.gateway import Stripe
+from vivr.stripe_gateway.turns import ENDPOINT_PER_S, Turns
 from vivr.webhooks.intake import Intake
 
 _SHIPPING_TITLES: Final = {"fr": "Livraison", "en": "Shipping"}
@@ -141,6 +143,11 @@ class Shop:
         return await settle_payment(self.database, self.stripe, self.clock, caller, payment.id)
 
 
+def _turns_of(settings: Settings) -> Turns:
+    per_s = settings.stripe_share_per_s
+    return Turns(per_s, max(min(ENDPOINT_PER_S // settings.stripe_processes, per_s or ENDPOINT_PER_S), 1))
+
+
 @asynccontextmanager
 async def open_shop(
     settings: Settings, database_url: str | None = None, *, clock: Clock | None = None
@@ -159,8 +166,15 @@ async def open_shop(
     clock = clock or SystemClock()
     seals = Seals([key.reveal() for key in settings.secret_key])
     key = settings.stripe_secret_key.reveal()
-    stripe = Stripe(key, api_base=settings.stripe_api_base, max_retries=settings.stripe_max_retries)
     database = Database(database_url, pool_max=settings.database_pool_max)
+    alarm = KeyAlarm(database, clock)
+    stripe = Stripe(
+        key,
+        api_base=settings.stripe_api_base,
+        max_retries=settings.stripe_max_retries,
+        turns=_turns_of(settings),
+        on_key_refused=alarm.note,
+    )
     account = StripeAccount(database, stripe, clock, key_digest=hashlib.sha256(key.encode()).digest())
     intake = Intake(database)
     await database.open()
@@ -169,4 +183,5 @@ async def open_shop(
     finally:
         await intake.close()
         await stripe.close()
+        await alarm.close()
         await database.close()

@@ -116,7 +116,7 @@ async def test_the_log_names_the_route_and_the_principal_and_nothing_personal(we
 
 
 async def test_ready_means_the_database_answers_and_is_migrated(web: Web) -> None:
-    assert data_of(await web.browser.get("/readyz")) == {"status": "ready"}
+    assert data_of(await web.browser.get("/readyz")) == {"status": "ready", "stripe": {"breaker": "closed"}}
     async with web.kit.shop.database.transaction() as tx:
         await tx.connection.execute("DELETE FROM schema_migration WHERE name LIKE '0009%'")
     answer = await web.browser.get("/readyz")

@@ -9,7 +9,7 @@ from vivr.clock import Clock
 from vivr.crash_points import crash_point
 from vivr.customers.contact import find_contact
 from vivr.database import Database, Tx
-from vivr.errors import Conflict, ConstraintViolated, NotFound, Refusal, Unavailable
+from vivr.errors import Conflict, ConstraintViolated, NotFound, Unavailable
 from vivr.ids import OrderId, new_operation_id
 from vivr.operations.model import Operation, OperationKind, Outcome, Recovery, StripeScope, choose_recovery
 from vivr.operations.run_operation import (
@@ -23,7 +23,7 @@ from vivr.orders.model import Order
 from vivr.orders.move_order import lock_order
 from vivr.payments.begin_payment import find_customer, keep_customer
 from vivr.sealing import Seals
-from vivr.stripe_gateway.answers import Answer, Done, Failed, StripeMisconfigured
+from vivr.stripe_gateway.answers import Answer, Done, error_of
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.stripe_gateway.requests import create_customer, encoder_fingerprint
 
@@ -78,12 +78,10 @@ async def ensure_customer(
     match answer:
         case Done() if customer_id is not None:
             return customer_id
-        case Failed(kind="misconfigured"):
-            raise StripeMisconfigured(answer.message)
-        case Failed():
-            raise Refusal("payment_refused", order=order_id)
-        case _:
+        case Done():
             raise Unavailable("stripe_unavailable", retry_after_s=5)
+        case _:
+            raise error_of(answer, "payment_refused", order=order_id)
 
 
 async def _newest_attempt(tx: Tx, scope: StripeScope, order: Order) -> tuple[str, Operation | None]:

@@ -12,7 +12,7 @@ from vivr.caller import Caller
 from vivr.checkout.model import CheckoutLink
 from vivr.clock import Clock
 from vivr.database import Database, Tx
-from vivr.errors import Refusal, Unavailable
+from vivr.errors import Unavailable
 from vivr.ids import OrderId, PaymentId
 from vivr.operations.model import Operation
 from vivr.operations.run_operation import record_answer
@@ -20,7 +20,7 @@ from vivr.orders.move_order import lock_order
 from vivr.payments.begin_payment import attach_session, end_payment, forget_customer
 from vivr.payments.model import OPEN, Payment
 from vivr.payments.read_payments import find_payment
-from vivr.stripe_gateway.answers import Answer, Done, Failed, StripeMisconfigured, Unknown
+from vivr.stripe_gateway.answers import Answer, Done, Failed, error_of
 from vivr.stripe_gateway.objects import Session
 
 _log: Final = structlog.stdlib.get_logger("vivr.checkout")
@@ -55,15 +55,8 @@ class RecordedSession:
             Unavailable: nobody knows, Stripe can't be reached, or our key is wrong.
             Refusal: ``payment_refused``.
         """
-        match self.answer:
-            case Unknown():
-                raise Unavailable("stripe_unavailable", retry_after_s=5)
-            case Failed(kind="misconfigured"):
-                raise StripeMisconfigured(self.answer.message)
-            case Failed():
-                raise Refusal("payment_refused", order=self.order_id)
-            case Done():
-                pass
+        if not isinstance(self.answer, Done):
+            raise error_of(self.answer, "payment_refused", order=self.order_id)
         if self.session is None or self.session.url is None or self.must_close is not None:
             raise Unavailable("checkout_being_made", retry_after_s=5)
         return CheckoutLink(self.session.id, self.session.url, self.order_id)

@@ -25,7 +25,7 @@ from vivr.operations.model import (
 )
 from vivr.operations.run_operation import claim_operation, send_operation
 from vivr.sealing import Seals
-from vivr.stripe_gateway.answers import Answer, Failed, Unknown
+from vivr.stripe_gateway.answers import Answer, Failed, StripeNotAsked, Unknown
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.stripe_gateway.requests import encoder_fingerprint
 
@@ -75,7 +75,11 @@ async def recover_due(
 async def recover_operation(
     database: Database, stripe: Stripe, clock: Clock, seals: Seals, caller: Caller, operation: Operation, ending: Ending
 ) -> None:
-    """Take one turn on a claimed operation."""
+    """Take one turn on a claimed operation.
+
+    Raises:
+        StripeNotAsked: the breaker is open or no turn came in time; the operation is as it was, and due again later.
+    """
     how = choose_recovery(operation, encoder=encoder_fingerprint(), now=clock.now(), last_reason=operation.error_code)
     if how == Recovery.REPEAT:
         answer = await send_operation(stripe, seals, operation)
@@ -85,6 +89,8 @@ async def recover_operation(
         # A key that was revoked since says nothing of what happened under it.
         answer = Unknown("misconfigured", answer.stripe_request_id)
     await ending.record(database, clock, caller, operation, answer)
+    if isinstance(answer, Unknown) and not answer.was_sent:
+        raise StripeNotAsked(answer.reason, answer.retry_after_s)
     _log.info("operation.recovered", operation=operation.id, how=how, answer=type(answer).__name__)
 
 
@@ -93,6 +99,8 @@ async def _read_outcome(
 ) -> Answer:
     try:
         found = await ending.find(database, stripe, operation)
+    except StripeNotAsked as refused:
+        return Unknown(refused.reason, retry_after_s=refused.retry_after_s, was_sent=False)
     except Unavailable as error:
         return Unknown(f"{READ_PREFIX}{error.code}")
     if found is not None:

@@ -87,10 +87,14 @@ async def send_operation(stripe: Stripe, seals: Seals, operation: Operation) -> 
 async def record_answer(tx: Tx, clock: Clock, caller: Caller, operation: Operation, answer: Answer) -> bool:
     """Write what became of it; False if someone else settled it first, and then the caller must not act on it.
 
-    An unknown outcome stays unsettled and True is returned: there is nothing to act on but waiting.
+    An unknown outcome stays unsettled and True is returned: there is nothing to act on but waiting. One that was not
+    even sent stays as it was, and whoever comes next may send it.
     """
     now = clock.now()
     match answer:
+        case Unknown(was_sent=False):
+            next_try_at = now + timedelta(seconds=answer.retry_after_s)
+            return await store.postpone(tx, operation, at=now, next_try_at=next_try_at)
         case Unknown(reason, stripe_request_id):
             return await store.mark_unknown(
                 tx,

@@ -52,6 +52,16 @@ _MARK_UNKNOWN = Sql(
     """,
 )
 
+_POSTPONE = Sql(
+    "postpone_operation",
+    "Give back what was claimed and not sent: all that was known stays, and the try is not spent.",
+    """
+    UPDATE operation
+    SET lease_until = %(at)s, next_try_at = %(next_try_at)s, tries = greatest(tries - 1, 1)
+    WHERE id = %(id)s AND outcome IN ('started', 'unknown') AND lease_until = %(lease_until)s
+    """,
+)
+
 _CLAIM = Sql(
     "claim_operation",
     "Take over one unsettled operation whose lease ended, the longest waiting first.",
@@ -106,6 +116,12 @@ async def settle(tx: Tx, **values: object) -> Operation | None:
 async def mark_unknown(tx: Tx, **values: object) -> bool:
     """Keep it unsettled until its next turn; False: someone settled it."""
     return await tx.run(_MARK_UNKNOWN, **values) == 1
+
+
+async def postpone(tx: Tx, operation: Operation, *, at: datetime, next_try_at: datetime) -> bool:
+    """Give it back as it was; False: it was settled or taken over meanwhile."""
+    values = {"id": operation.id, "lease_until": operation.lease_until}
+    return await tx.run(_POSTPONE, at=at, next_try_at=next_try_at, **values) == 1
 
 
 async def claim(tx: Tx, *, now: datetime, lease_until: datetime) -> Operation | None:

@@ -11,6 +11,7 @@ from vivr.database import Database, Tx
 from vivr.errors import VivrError
 from vivr.payments import store
 from vivr.payments.settle_payment import settle_payment
+from vivr.stripe_gateway.answers import StripeNotAsked
 from vivr.stripe_gateway.gateway import Stripe
 
 _log: Final = structlog.stdlib.get_logger("vivr.payments")
@@ -32,6 +33,9 @@ async def poll_payments(
         asked += 1
         try:
             settlement = await settle_payment(database, stripe, clock, caller, payment.id)
+        except StripeNotAsked:
+            # The others would meet the same breaker: they keep their turns.
+            raise
         except VivrError as error:
             _log.warning("payment.poll_failed", payment=payment.id, code=error.code)
         else:

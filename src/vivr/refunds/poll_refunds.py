@@ -12,6 +12,7 @@ from vivr.payments.read_payments import find_payment
 from vivr.refunds import store
 from vivr.refunds.apply_refunds import apply_refunds
 from vivr.refunds.model import POLL_FIRST, POLL_LONGEST
+from vivr.stripe_gateway.answers import StripeNotAsked
 from vivr.stripe_gateway.gateway import Stripe
 
 _log: Final = structlog.stdlib.get_logger("vivr.refunds")
@@ -34,6 +35,9 @@ async def poll_refunds(database: Database, stripe: Stripe, clock: Clock, caller:
             found = await stripe.list_refunds(payment.intent_id)
             async with database.transaction("apply_refunds") as tx:
                 said = await apply_refunds(tx, clock, caller, payment.id, payment.order_id, found)
+        except StripeNotAsked:
+            # The others would meet the same breaker: they keep their turns.
+            raise
         except VivrError as error:
             _log.warning("refund.poll_failed", refund=refund.id, code=error.code)
         else:

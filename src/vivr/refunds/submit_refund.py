@@ -9,7 +9,7 @@ from vivr.caller import Caller
 from vivr.clock import Clock
 from vivr.crash_points import crash_point
 from vivr.database import Database, Tx
-from vivr.errors import Conflict, NotFound, Refusal, VivrError
+from vivr.errors import Conflict, NotFound, VivrError
 from vivr.ids import RefundId, new_operation_id
 from vivr.money import Money
 from vivr.operations.model import Operation, OperationKind
@@ -33,7 +33,7 @@ from vivr.refunds.model import (
 from vivr.refunds.move_refund import advance, submit
 from vivr.refunds.read_refunds import rests_of
 from vivr.sealing import Seals
-from vivr.stripe_gateway.answers import Answer, Done, Failed, StripeMisconfigured
+from vivr.stripe_gateway.answers import Answer, Done, Failed, error_of
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.stripe_gateway.objects import StripeRefund
 from vivr.stripe_gateway.requests import Parameters, create_refund
@@ -122,10 +122,8 @@ async def send_refund(
     crash_point("refund.after_call")
     refund = await record_refund(database, clock, caller, operation, answer)
     crash_point("refund.after_record")
-    if isinstance(answer, Failed) and answer.kind == "misconfigured":
-        raise StripeMisconfigured(answer.message)
     if isinstance(answer, Failed):
-        raise Refusal("refund_refused", refund=refund.id, reason=answer.code)
+        raise error_of(answer, "refund_refused", refund=refund.id)
     return refund
 
 

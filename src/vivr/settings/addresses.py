@@ -4,6 +4,7 @@ Pure. An address may carry a password, so each such value is a ``Secret`` whose 
 """
 
 import re
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -111,3 +112,10 @@ def _split(text: str, *, problem: str, cure: str) -> SplitResult:
     if not text.isascii() or not text.isprintable() or " " in text:
         raise Unreadable(problem, cure)
     return parts
+
+
+def stripe_limit(environment: Mapping[str, str]) -> str:
+    """Calls a second that Stripe takes from one account (Stripe docs, rate limits); what stands for it has no limit."""
+    if environment.get("STRIPE_API_BASE", STRIPE_API_BASE) != STRIPE_API_BASE:
+        return "0"
+    return "100" if "_live_" in environment.get("STRIPE_SECRET_KEY", "") else "25"

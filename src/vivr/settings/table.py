@@ -100,6 +100,18 @@ class Settings:
     stripe_max_retries: int = setting(
         "STRIPE_MAX_RETRIES", whole_number(0, 5), "How often one call to Stripe is repeated at once", unset="2"
     )
+    stripe_calls_per_s: int = setting(
+        "STRIPE_CALLS_PER_S",
+        whole_number(0, 10_000),
+        "Stripe's limit of calls a second for the account; 0: none is kept",
+        unset=addresses.stripe_limit,
+    )
+    stripe_processes: int = setting(
+        "STRIPE_PROCESSES",
+        whole_number(1, 1000),
+        "How many processes of this shop call Stripe (web and worker): each keeps to its share of STRIPE_CALLS_PER_S",
+        unset="2",
+    )
     stripe_webhook_timeout: timedelta = setting(
         "STRIPE_WEBHOOK_TIMEOUT_MS",
         duration(500, 30_000, unit=_MILLISECOND),
@@ -282,6 +294,11 @@ class Settings:
     def livemode(self) -> bool:
         """Whether real money moves, by the secret key's prefix."""
         return self.stripe_secret_key.reveal().startswith(("sk_live_", "rk_live_"))
+
+    @property
+    def stripe_share_per_s(self) -> int | None:
+        """This process's share of STRIPE_CALLS_PER_S, at least one call; None: no limit is kept."""
+        return max(self.stripe_calls_per_s // self.stripe_processes, 1) if self.stripe_calls_per_s else None
 
     @property
     def rate_limits(self) -> dict[str, RateLimit]:

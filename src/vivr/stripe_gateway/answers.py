@@ -6,7 +6,7 @@ A write's answer is a value: ``Done``, ``Failed`` (Stripe refused it, or the ban
 
 from dataclasses import dataclass
 
-from vivr.errors import NotFound, Unavailable
+from vivr.errors import Declined, NotFound, Refusal, Unavailable, VivrError
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,19 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nobody can say whether it happened: no answer, 5xx, 429, or a key that is in use or was used otherwise."""
+    """Nobody can say whether it happened: no answer, 5xx, 429, or a key that is in use or was used otherwise.
+
+    Attributes:
+        reason: why nobody knows.
+        retry_after_s: when it makes sense to ask again.
+        was_sent: False: this call was refused before a byte was sent, so whatever was known before is still all that is
+            known; it spends no try.
+    """
 
     reason: str
     stripe_request_id: str | None = None
+    retry_after_s: int = 5
+    was_sent: bool = True
 
 
 Answer = Done | Failed | Unknown
@@ -57,6 +66,10 @@ class StripeUnavailable(Unavailable):
         self.reason: str = reason
 
 
+class StripeNotAsked(StripeUnavailable):
+    """Nothing was sent: the circuit breaker is open (``breaker_open``), or no turn came in time (``no_turn``)."""
+
+
 class StripeObjectMissing(NotFound):
     """Stripe has no such object in this account and mode."""
 
@@ -67,3 +80,25 @@ class StripeMisconfigured(Unavailable):
     def __init__(self, reason: str) -> None:
         super().__init__("payment_misconfigured", 60)
         self.reason: str = reason
+
+
+def error_of(answer: Failed | Unknown, refusal: str, **details: object) -> VivrError:
+    """What a caller is told of a write that is not known to have happened.
+
+    Args:
+        answer: Stripe's.
+        refusal: our code for a request that Stripe refused.
+        details: of that refusal.
+
+    Returns:
+        ``Declined`` (the bank said no), ``Refusal``, ``StripeMisconfigured`` (our own fault), or ``StripeUnavailable``.
+    """
+    match answer:
+        case Unknown():
+            return StripeUnavailable(answer.reason, answer.retry_after_s)
+        case Failed(kind="misconfigured"):
+            return StripeMisconfigured(answer.message)
+        case Failed(kind="declined"):
+            return Declined("card_declined", reason=answer.code)
+        case Failed():
+            return Refusal(refusal, reason=answer.code, **details)

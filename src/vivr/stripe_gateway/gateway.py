@@ -1,32 +1,40 @@
 """The connection to Stripe: one ``send`` for all writes, one verb for each read.
 
-The official SDK carries everything (encoding, retries under the same idempotency key, errors); its raw request is used
-because a stored document has to reach the wire unchanged, whatever its kind.
+The official SDK carries a call (encoding, connections, errors); its raw request is used because a stored document has
+to reach the wire unchanged, whatever its kind. Turns, deadlines, repeats and the breaker are ``traffic``'s.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol, TypeVar, cast
 
 import msgspec
 import stripe
+import structlog
 from stripe import HTTPXClient, StripeClient
 
 from vivr.database import refuse_inside_transaction
+from vivr.stripe_gateway import metrics
 from vivr.stripe_gateway.answers import (
     Answer,
     Done,
     Failed,
     StripeMisconfigured,
+    StripeNotAsked,
     StripeObjectMissing,
     StripeUnavailable,
     Unknown,
 )
+from vivr.stripe_gateway.breaker import BreakerState
 from vivr.stripe_gateway.objects import Account, Charge, PaymentIntent, Session, StripeCustomer, StripeRefund
 from vivr.stripe_gateway.requests import API_VERSION, Parameter, StripeRequest
+from vivr.stripe_gateway.retries import is_replay, may_have_happened
+from vivr.stripe_gateway.traffic import TRY_S, CallFailed, Traffic
+from vivr.stripe_gateway.turns import Turns, endpoint_of
 
 # Telemetry writes a file into the user's configuration folder and tells of the platform; neither is ours to give.
 stripe.enable_telemetry = False
 
+_log: Final = structlog.stdlib.get_logger("vivr.stripe")
 _PAGES_MAX: Final = 10_000
 """A million objects: a list that goes on longer goes round in circles."""
 
@@ -48,19 +56,30 @@ class Stripe:
     Args:
         secret_key: ``sk_test_…``, ``rk_test_…`` or a live one.
         api_base: another address than Stripe's own (the sandbox), without a trailing slash.
-        max_retries: how often the SDK repeats a call whose answer did not come, under the same key.
+        max_retries: how often a call whose answer did not come is repeated at once, under the same key.
         timeout_s: patience for one try.
+        turns: keeps Stripe's limits; none are kept without it.
+        on_key_refused: told when our key may not make a call: a problem of the shop's that no caller is shown.
     """
 
     def __init__(
-        self, secret_key: str, *, api_base: str | None = None, max_retries: int = 2, timeout_s: float = 10.0
+        self,
+        secret_key: str,
+        *,
+        api_base: str | None = None,
+        max_retries: int = 2,
+        timeout_s: float = TRY_S,
+        turns: Turns | None = None,
+        on_key_refused: Callable[[str], None] | None = None,
     ) -> None:
         self._http: HTTPXClient = HTTPXClient(timeout=timeout_s)
+        self._traffic: Traffic = Traffic(turns or Turns(None), repeats_max=max_retries, try_s=timeout_s)
+        self._on_key_refused: Callable[[str], None] | None = on_key_refused
         self._client: StripeClient = StripeClient(
             secret_key,
             stripe_version=API_VERSION,
             base_addresses={"api": api_base} if api_base else {},
-            max_network_retries=max_retries,
+            max_network_retries=0,
             http_client=self._http,
         )
         self._raw: _RawRequest = cast("_RawRequest", self._client.raw_request_async)  # pyright: ignore[reportUnknownMemberType]
@@ -71,6 +90,19 @@ class Stripe:
         """Close the connections."""
         await self._http.close_async()
 
+    @property
+    def breaker_state(self) -> BreakerState:
+        """Whether calls go through."""
+        return self._traffic.breaker_state
+
+    def refuse_while_away(self) -> None:
+        """Begin nothing that needs Stripe while the breaker is open.
+
+        Raises:
+            StripeNotAsked: with the time after which a call may go.
+        """
+        self._traffic.refuse_while_open()
+
     async def send(self, request: StripeRequest, *, idempotency_key: str) -> Answer:
         """Send one write; the same document under the same key may be sent again.
 
@@ -78,16 +110,19 @@ class Stripe:
             TransactionOpenError: a transaction is open in this task.
         """
         refuse_inside_transaction(f"POST {request.path}")
+        parameters = cast("dict[str, Any]", request.parameters)
         try:
-            response = await self._raw(
-                "post",
-                request.path,
-                **cast("dict[str, Any]", request.parameters),
-                idempotency_key=idempotency_key,
-                stripe_version=API_VERSION,
-            )
-        except stripe.StripeError as error:
-            return _answer_of(error)
+            response = await self._call("post", request.path, parameters | {"idempotency_key": idempotency_key})
+        except StripeNotAsked as refused:
+            return Unknown(refused.reason, retry_after_s=refused.retry_after_s, was_sent=False)
+        except CallFailed as failed:
+            answer = _answer_of(failed.errors[-1])
+            if isinstance(answer, Failed) and answer.kind == "misconfigured":
+                self._note_refused_key(endpoint_of("post", request.path), answer.code)
+                if any(may_have_happened(error) for error in failed.errors[:-1]):
+                    # A key that was revoked between two tries says nothing of the first.
+                    return Unknown("misconfigured", answer.stripe_request_id)
+            return answer
         return Done(cast("dict[str, object]", response.data), response.request_id)
 
     async def read_account(self) -> Account:
@@ -156,16 +191,32 @@ class Stripe:
     async def _get(self, path: str, parameters: dict[str, Parameter]) -> dict[str, object]:
         refuse_inside_transaction(f"GET {path}")
         try:
-            response = await self._raw("get", path, **cast("dict[str, Any]", parameters), stripe_version=API_VERSION)
-        except stripe.InvalidRequestError as error:
-            if error.http_status == 404:  # noqa: PLR2004 - HTTP's own word
-                raise StripeObjectMissing("stripe_object_missing", path=path) from error
-            raise StripeMisconfigured(str(error.user_message)) from error
-        except (stripe.AuthenticationError, stripe.PermissionError) as error:
-            raise StripeMisconfigured(str(error.user_message)) from error
-        except stripe.StripeError as error:
-            raise StripeUnavailable(type(error).__name__) from error
+            response = await self._call("get", path, parameters)
+        except CallFailed as failed:
+            error = failed.errors[-1]
+            match error:
+                case stripe.InvalidRequestError(http_status=404):
+                    raise StripeObjectMissing("stripe_object_missing", path=path) from error
+                case stripe.RateLimitError():
+                    raise StripeUnavailable("rate_limit") from error
+                case stripe.InvalidRequestError() | stripe.AuthenticationError() | stripe.PermissionError():
+                    self._note_refused_key(endpoint_of("get", path), type(error).__name__)
+                    raise StripeMisconfigured(str(error.user_message)) from error
+                case _:
+                    raise StripeUnavailable(type(error).__name__) from error
         return cast("dict[str, object]", response.data)
+
+    async def _call(self, method: str, path: str, parameters: dict[str, Any]) -> stripe.StripeResponse:
+        def send() -> Awaitable[stripe.StripeResponse]:
+            return self._raw(method, path, **parameters, stripe_version=API_VERSION)
+
+        return await self._traffic.call(method, path, send)
+
+    def _note_refused_key(self, endpoint: str, code: str) -> None:
+        metrics.KEY_REFUSED.inc()
+        _log.error("stripe.key_refused", endpoint=endpoint, code=code)
+        if self._on_key_refused is not None:
+            self._on_key_refused(code)
 
 
 def _answer_of(error: stripe.StripeError) -> Answer:  # noqa: PLR0911 - one line for each kind of error
@@ -176,7 +227,7 @@ def _answer_of(error: stripe.StripeError) -> Answer:  # noqa: PLR0911 - one line
     request_id = error.request_id
     match error:
         case stripe.RateLimitError():
-            # This try was refused at the door, but an earlier one of the SDK's may have passed: repeat under the key.
+            # This try was refused at the door, but an earlier one may have passed: repeat under the key.
             return Unknown("rate_limit", request_id)
         case stripe.IdempotencyError():
             # The key was used with other bytes. Whether ours happened is for a read to tell; never a new key.
@@ -192,5 +243,4 @@ def _answer_of(error: stripe.StripeError) -> Answer:  # noqa: PLR0911 - one line
             return Unknown("no_answer", request_id)
         case _:
             # 5xx, and 409 while the first request with this key still runs. A stored 5xx is replayed for ever.
-            is_replay = (error.headers or {}).get("idempotent-replayed") == "true"
-            return Unknown(f"status_{error.http_status}{'_replayed' if is_replay else ''}", request_id)
+            return Unknown(f"status_{error.http_status}{'_replayed' if is_replay(error) else ''}", request_id)

@@ -67,6 +67,8 @@ ERRORS: Final[dict[str, tuple[int, str]]] = {
     "operation_in_progress": (409, "The same operation is in progress: please try again in a moment."),
     "operation_already_done": (409, "This was done already."),
     "card_declined": (402, "The bank declined the payment."),
+    # A problem of the shop's own key: logged, audited and counted, and nobody's business who wants to pay.
+    "payment_misconfigured": (500, "Something went wrong on our side: please try again in a moment."),
     # Refunds
     "refund_not_found": (404, "There is no such refund."),
     "payment_not_captured": (409, "Nothing was paid that could be refunded."),

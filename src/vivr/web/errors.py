@@ -88,8 +88,10 @@ _IN_FLIGHT_RETRY_S: Final = 2
 def show_error(visit: Visit, error: VivrError) -> ShownError:
     """An error in the visit's language."""
     status, msgid = status_and_sentence(error)
-    retry_after_s = _retry_after_s(error)
-    code = error.code if status != 500 else "internal_error"  # noqa: PLR2004 - the one status that names no cause
+    # The one status that names no cause, and no time either: a repeat may not help.
+    is_ours = status == 500  # noqa: PLR2004 - HTTP's own word
+    retry_after_s = None if is_ours else _retry_after_s(error)
+    code = "internal_error" if is_ours else error.code
     return ShownError(
         status=status,
         code=code,

@@ -43,7 +43,9 @@ async def say_ready(request: Request) -> Response:
     problem = await _problem_of(visit.shop.database)
     if problem is not None:
         raise Unavailable(problem)
-    return JSONResponse({"success": True, "data": {"status": "ready"}})
+    # An outage of Stripe's is told and changes nothing: the webhook's address stays in the balancer.
+    breaker = visit.shop.stripe.breaker_state
+    return JSONResponse({"success": True, "data": {"status": "ready", "stripe": {"breaker": breaker}}})
 
 
 async def _problem_of(database: Database) -> str | None:

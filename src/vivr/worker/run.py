@@ -31,11 +31,12 @@ _log: Final = structlog.stdlib.get_logger("vivr.worker")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One background step: what it calls, and how long it rests when there was nothing to do."""
+    """One background step: what it calls, its rest when there was nothing to do, and whether it asks Stripe."""
 
     name: str
     run: Callable[[Caller], Awaitable[int]]
     pause_s: float
+    asks_stripe: bool = True
 
 
 def steps_of(shop: Shop) -> tuple[Step, ...]:
@@ -60,9 +61,11 @@ def steps_of(shop: Shop) -> tuple[Step, ...]:
         Step("operations", lambda caller: recover_operations(database, stripe, clock, seals, caller), pause_s=1),
         Step("refunds", lambda caller: poll_refunds(database, stripe, clock, caller), pause_s=2),
         Step("deadlines", lambda caller: expire_orders(database, stripe, clock, seals, caller), pause_s=2),
-        Step("mail", lambda _: send_messages(database, clock, seals, settings.mail_server, sender), pause_s=1),
-        Step("forgetting", lambda _: _forget(shop), pause_s=600),
-        Step("audit", lambda _: seal_chain(database), pause_s=1),
+        Step(
+            "mail", lambda _: send_messages(database, clock, seals, settings.mail_server, sender), 1, asks_stripe=False
+        ),
+        Step("forgetting", lambda _: _forget(shop), 600, asks_stripe=False),
+        Step("audit", lambda _: seal_chain(database), 1, asks_stripe=False),
     )
 
 
@@ -82,6 +85,9 @@ async def run_step(shop: Shop, step: Step, stop: asyncio.Event) -> None:
         caller = system_caller(step.name, new_request_id(shop.clock.now()))
         pause_s = step.pause_s
         try:
+            if step.asks_stripe:
+                # While Stripe is away nothing is claimed, so that nothing is put off and no try is spent.
+                shop.stripe.refuse_while_away()
             done = await step.run(caller)
             if done:
                 continue
