@@ -73,7 +73,7 @@ async def come_back(kit: Kit, time: Time) -> None:
 @pytest.mark.parametrize("kind", ["refuse", "reset", "error_before", "truncate"])
 async def test_stripes_own_failures_open_the_breaker_and_it_closes_alone(kit: Kit, time: Time, kind: str) -> None:
     await kit.shop.account.scope()
-    opened = metrics.BREAKER_OPENED._value.get()
+    opened = float(metrics.BREAKER_OPENED._value.get())
     await arm(kit, kind, "*", count=None)
     for _ in range(5):
         with pytest.raises(StripeUnavailable):

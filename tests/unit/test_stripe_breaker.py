@@ -64,7 +64,7 @@ def test_after_its_rest_one_call_goes_and_its_success_lets_all_go() -> None:
 
 
 def test_a_probe_that_fails_doubles_the_rest_up_to_a_minute() -> None:
-    breaker, now_s, rests = opened(), 0.0, []
+    breaker, now_s, rests = opened(), 0.0, list[float]()
     for _ in range(6):
         rests.append(breaker.rest_left_s(now_s))
         now_s += rests[-1]

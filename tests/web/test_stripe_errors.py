@@ -103,7 +103,7 @@ async def test_what_the_bank_declines_is_402_with_a_safe_sentence(
 async def test_our_own_keys_problem_is_500_audited_counted_and_never_shown(
     database_url: str, sandbox_url: str, monkeypatch: pytest.MonkeyPatch, error: stripe.StripeError
 ) -> None:
-    counted = metrics.KEY_REFUSED._value.get()
+    counted = float(metrics.KEY_REFUSED._value.get())
     async with open_web(database_url, sandbox_url) as web:
         order = await order_in(web)
         await web.kit.shop.account.scope()
