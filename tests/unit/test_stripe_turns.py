@@ -102,10 +102,10 @@ def test_the_queue_keeps_every_limit_and_lets_everybody_go(
         for is_write in (True, False):
             in_order = [asker.went_s for asker in of_endpoint if asker.is_write is is_write]
             assert in_order == sorted(in_order, key=lambda at: at or 0)
-    for write in (asker for asker in askers if asker.is_write):
-        # No read of its endpoint that came later or waited beside it went before it did.
-        for read in (asker for asker in askers if not asker.is_write and asker.endpoint == write.endpoint):
-            if read.came_s >= write.came_s:
+    for number, write in enumerate(askers):
+        # No read of its endpoint that came after it went before it did.
+        for read in askers[number + 1 :]:
+            if write.is_write and not read.is_write and read.endpoint == write.endpoint:
                 assert (read.went_s or 0) >= (write.went_s or 0)
 
 
