@@ -44,7 +44,7 @@ check: $(CHECK_STAMP) ## lint, format, types, import contracts and the architect
 
 bench: $(CHECK_STAMP) ## measure the shop on this machine
 	@echo "Benchmarks; the figures hold for this machine alone."
-	@set -e; for file in benchmarks/*.py; do echo "$$file"; $(BIN)/python "$$file"; done
+	@set -e; for file in benchmarks/*.py; do echo "$$file"; PYTHONPATH=tests $(BIN)/python "$$file"; done
 
 drill: $(CHECK_STAMP) ## run the long crash drills for MINUTES (20); prints the points that exist and were tried
 	@echo "Crash drills, $(MINUTES) minutes."
