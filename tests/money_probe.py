@@ -21,10 +21,11 @@ SEPA_FAILS: Final = "DE62370400440532013001"
 _STANDING: Final[Mapping[str, LiteralString]] = {
     "orders": "SELECT id, state, payable_minor, deadline_at FROM orders ORDER BY id",
     "payments": """
-        SELECT id, state, settles, captured_minor, refunded_minor, refund_pending_minor, intent_id, charge_id,
-            session_id, session_url
+        SELECT id, state, settles, captured_minor, refunded_minor, refund_pending_minor, disputed_minor, lost_minor,
+            intent_id, charge_id, session_id, session_url
         FROM payment ORDER BY id""",
     "refunds": "SELECT id, state, stripe_id FROM refund ORDER BY id",
+    "disputes": "SELECT id, state, is_withdrawn, is_reinstated, loss_owed_minor FROM dispute ORDER BY id",
     "refunded lines": "SELECT * FROM refunded_line ORDER BY order_id, position",
     "stock": "SELECT id, stock_on_hand, stock_reserved FROM product ORDER BY id",
     "reservations": "SELECT order_id, product_id, state FROM stock_reservation ORDER BY order_id, product_id",

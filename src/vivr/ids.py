@@ -20,6 +20,7 @@ EntryId = NewType("EntryId", str)
 ExceptionId = NewType("ExceptionId", str)
 MessageId = NewType("MessageId", str)
 RefundId = NewType("RefundId", str)
+DisputeId = NewType("DisputeId", str)
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
@@ -91,3 +92,8 @@ def new_message_id(at: datetime) -> MessageId:
 def new_refund_id(at: datetime) -> RefundId:
     """An id for a refund."""
     return RefundId(f"rfd_{_sortable(at)}")
+
+
+def new_dispute_id(at: datetime) -> DisputeId:
+    """An id for a dispute, which has Stripe's too."""
+    return DisputeId(f"dsp_{_sortable(at)}")

@@ -17,6 +17,7 @@ TABLES: Final = {
         *("product", "product_text", "product_price"),
     },
     "customers": {"person", "session", "request_origin", "order_contact"},
+    "disputes": {"dispute"},
     "email": {"email_message"},
     "idempotency": {"client_request"},
     "ledger": {"ledger_entry", "ledger_posting"},

@@ -109,7 +109,32 @@ FAULTS: Final[dict[str, tuple[LiteralString, str, set[str]]]] = {
     "check_double_loss_told": (
         "UPDATE payment SET lost_minor = 2980 WHERE settles",
         "captured=2980 refunded=1000 lost=2980 double_losses=0",
-        {"check_refunded_when_all_went_back"},
+        {"check_refunded_when_all_went_back", "check_sums_of_disputes"},
+    ),
+    "check_sums_of_disputes": (
+        "UPDATE payment SET lost_minor = 1 WHERE settles",
+        "disputed=0 lost=1",
+        set(),
+    ),
+    "check_dispute_posted": (
+        """
+        INSERT INTO dispute (id, account, livemode, stripe_id, payment_id, order_id, charge_id, intent_id, state,
+                             reason, amount_minor, currency, is_withdrawn, is_reinstated, submissions, ticket,
+                             opened_at, updated_at)
+        SELECT 'dsp_1', account, livemode, 'du_1', id, order_id, charge_id, intent_id, 'won', 'general', 1, 'EUR', true,
+               true, 0, 0, now(), now()
+        FROM payment WHERE settles""",
+        "state=won taken=0 back=0 lost=0 turned=0",
+        set(),
+    ),
+    "check_disputed_while_held": (
+        """
+        UPDATE orders SET state = 'DISPUTED', state_before = state WHERE state = 'PAID';
+        INSERT INTO order_history (order_id, from_state, to_state, reason, actor, request_id, at)
+        SELECT id, 'PAID', 'DISPUTED', 'planted', 'system:test', 'req_test', now() FROM orders
+        WHERE state = 'DISPUTED'""",
+        "state=DISPUTED disputed=0",
+        set(),
     ),
     "check_stock_not_negative": (
         """

@@ -13,7 +13,7 @@ from vivr.errors import ConstraintViolated
 from vivr.ids import OrderId, PaymentId, RefundId, new_refund_id
 from vivr.orders.model import OrderState
 from vivr.payments.model import PaymentState
-from vivr.payments.refund_sums import shift_refund_sums
+from vivr.payments.payment_sums import shift_refund_sums
 from vivr.refunds import store
 from vivr.refunds.model import ENDED, TRANSITIONS, Refund, RefundLine, RefundState
 

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from money_samples import INTENT, ORDER, PAYMENT, SESSION
 from vivr.orders.model import SETTLED, TRANSITIONS, Order, OrderState
-from vivr.payments.model import OPEN, Judgement, Misfit, Payment, PaymentState, Snapshot, judge, poll_delay
+from vivr.payments.model import OPEN, Judgement, Misfit, Payment, PaymentState, Snapshot, judge, order_move, poll_delay
 from vivr.stripe_gateway.objects import Charge, PaymentError, PaymentIntent, Session
 
 STATUSES = [
@@ -234,7 +234,55 @@ def test_captured_money_is_held_until_all_of_it_was_given_back() -> None:
     assert captured.holds_money
     assert replace(captured, refunded_minor=2979).holds_money
     assert not replace(captured, refunded_minor=2980).holds_money
+    assert not replace(captured, refunded_minor=980, lost_minor=2000).holds_money
     assert not PAYMENT.holds_money
+
+
+@pytest.mark.parametrize(
+    ("sums", "state", "expected"),
+    [
+        ((2980, 0, 0), OrderState.SHIPPED, OrderState.REFUNDED),
+        ((2979, 0, 0), OrderState.DELIVERED, None),
+        ((2980, 0, 0), OrderState.REFUNDED, None),
+        ((0, 0, 0), OrderState.REFUNDED, OrderState.DELIVERED),
+        ((0, 1, 0), OrderState.DELIVERED, OrderState.DISPUTED),
+        ((2980, 1, 0), OrderState.REFUNDED, OrderState.DISPUTED),
+        ((2980, 1, 0), OrderState.DISPUTED, None),
+        ((0, 0, 2980), OrderState.DISPUTED, OrderState.REFUNDED),
+        ((980, 0, 2000), OrderState.DISPUTED, OrderState.REFUNDED),
+        ((0, 0, 2979), OrderState.DISPUTED, OrderState.DELIVERED),
+        ((0, 0, 0), OrderState.DISPUTED, OrderState.DELIVERED),
+        ((0, 2980, 0), OrderState.CANCELLED, None),
+    ],
+)
+def test_the_order_follows_the_sums_of_what_settled_it(
+    sums: tuple[int, int, int], state: OrderState, expected: OrderState | None
+) -> None:
+    refunded, disputed, lost = sums
+    payment = replace(
+        PAYMENT, settles=True, captured_minor=2980, refunded_minor=refunded, disputed_minor=disputed, lost_minor=lost
+    )
+    assert order_move(state, OrderState.DELIVERED, payment) is expected
+    assert order_move(state, OrderState.DELIVERED, replace(payment, settles=False)) is None
+
+
+@given(
+    st.sampled_from(sorted(SETTLED)),
+    st.sampled_from([OrderState.PAID, OrderState.SHIPPED, OrderState.DELIVERED]),
+    st.tuples(*[st.integers(0, 3000)] * 3),
+)
+def test_whatever_the_sums_do_the_order_moves_along_an_edge_and_rests_there(
+    state: OrderState, progress: OrderState, sums: tuple[int, int, int]
+) -> None:
+    refunded, disputed, lost = sums
+    payment = replace(
+        PAYMENT, settles=True, captured_minor=2980, refunded_minor=refunded, disputed_minor=disputed, lost_minor=lost
+    )
+    if state not in {OrderState.REFUNDED, OrderState.DISPUTED}:
+        progress = state
+    to = order_move(state, progress, payment)
+    assert to is None or (state, to) in TRANSITIONS
+    assert order_move(to or state, progress, payment) is None
 
 
 def test_stripe_is_asked_after_20_seconds_then_half_as_often_down_to_every_five_minutes() -> None:

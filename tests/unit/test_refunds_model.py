@@ -29,7 +29,6 @@ from vivr.refunds.model import (
     check_refundable,
     judge_acceptance,
     may_execute,
-    order_move,
     plan_refund,
     poll_delay,
     state_of_status,
@@ -297,25 +296,6 @@ def test_two_of_staff_agree_above_the_limit(refund: Refund, actor: str, role: st
 
 def test_without_a_limit_one_word_is_enough() -> None:
     assert judge_acceptance(REFUND, PAYMENT, "staff:a", "support", replace(TERMS, approval_above=None)) is True
-
-
-@pytest.mark.parametrize(
-    ("refunded_minor", "state", "expected"),
-    [
-        (2980, OrderState.SHIPPED, OrderState.REFUNDED),
-        (2979, OrderState.PAID, None),
-        (2980, OrderState.REFUNDED, None),
-        (0, OrderState.REFUNDED, OrderState.DELIVERED),
-        (2980, OrderState.DISPUTED, None),
-        (0, OrderState.DISPUTED, None),
-    ],
-)
-def test_the_order_follows_the_refunded_sum(
-    refunded_minor: int, state: OrderState, expected: OrderState | None
-) -> None:
-    payment = replace(PAYMENT, settles=True, captured_minor=2980, refunded_minor=refunded_minor)
-    assert order_move(state, OrderState.DELIVERED, payment) is expected
-    assert order_move(state, OrderState.DELIVERED, replace(payment, settles=False)) is None
 
 
 def test_stripes_words_are_states_and_an_unknown_one_waits() -> None:

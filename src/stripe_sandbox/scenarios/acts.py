@@ -67,6 +67,7 @@ _CHARGE = {
 _CHARGEBACKS = ("needs_response", "under_review")
 _DISPUTE = {
     "win": Act(_CHARGEBACKS, lambda work, dispute, _: win_dispute(work, dispute)),
+    "reverse": Act(("lost",), lambda work, dispute, _: win_dispute(work, dispute)),
     "lose": Act(_CHARGEBACKS, lambda work, dispute, _: lose_dispute(work, dispute)),
     "escalate": Act(INQUIRIES, lambda work, dispute, _: escalate_inquiry(work, dispute)),
     "close": Act(INQUIRIES, lambda work, dispute, _: close_inquiry(work, dispute)),

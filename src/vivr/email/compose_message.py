@@ -19,11 +19,13 @@ from vivr.money import Money, format_money
 from vivr.orders.model import Order, OrderLine
 from vivr.translate import translator
 
-KINDS: Final = ("order_confirmation", "refunded", "refund_failed", "refund_failed_staff")
-"""The kinds of message that have templates."""
-
-STAFF_KINDS: Final = frozenset({"refund_failed_staff"})
+STAFF_KINDS: Final = frozenset(
+    {"refund_failed_staff", "dispute_opened_staff", "dispute_deadline_staff", "fraud_warning_staff"}
+)
 """The kinds that go to the shop's own people, not to the customer."""
+
+KINDS: Final = STAFF_KINDS | {"order_confirmation", "refunded", "refund_failed"}
+"""The kinds of message that have templates."""
 
 _DOMAIN: Final = "emails"
 

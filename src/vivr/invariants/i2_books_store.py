@@ -59,8 +59,28 @@ _REFUND_AMOUNT = Sql(
     """,
 )
 
+_DISPUTE_POSTED = Sql(
+    "check_dispute_posted",
+    "What a dispute took, lost and gave back is posted once each.",
+    """
+    SELECT dispute.id AS object_id, order_id,
+           concat('state=', state, ' taken=', taken, ' back=', back, ' lost=', lost, ' turned=', turned) AS detail
+    FROM dispute CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE kind = 'dispute') AS taken,
+               count(*) FILTER (WHERE kind = 'dispute_reversal') AS back,
+               count(*) FILTER (WHERE kind = 'dispute_loss') AS lost,
+               count(*) FILTER (WHERE kind = 'dispute_loss_reversal') AS turned
+        FROM ledger_entry
+        WHERE ledger_entry.account = dispute.account AND ledger_entry.livemode = dispute.livemode
+          AND object_id = stripe_id) AS posted
+    WHERE taken <> is_withdrawn::int OR back <> (is_withdrawn AND is_reinstated)::int
+       OR lost <> (loss_owed_minor IS NOT NULL)::int OR turned <> (loss_owed_minor IS NOT NULL AND is_reinstated)::int
+       OR (state = 'lost' AND NOT is_reinstated AND loss_owed_minor IS NULL)
+    """,
+)
+
 INVARIANT: Final = Invariant(
     "I2",
     "Every movement of money is posted once, entries sum to zero, and the books agree with Stripe's balance.",
-    (_CAPTURE_POSTED, _ENTRY_BALANCED, _REFUND_POSTED, _REFUND_AMOUNT),
+    (_CAPTURE_POSTED, _ENTRY_BALANCED, _REFUND_POSTED, _REFUND_AMOUNT, _DISPUTE_POSTED),
 )

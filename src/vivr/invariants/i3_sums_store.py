@@ -29,6 +29,21 @@ _SUMS_OF_REFUNDS = Sql(
     """,
 )
 
+_SUMS_OF_DISPUTES = Sql(
+    "check_sums_of_disputes",
+    "A payment's disputed and lost sums are those of its disputes; an inquiry that took nothing holds nothing.",
+    """
+    SELECT payment.id AS object_id, payment.order_id,
+           concat('disputed=', disputed_minor, ' lost=', lost_minor) AS detail
+    FROM payment LEFT JOIN dispute ON payment_id = payment.id AND NOT is_reinstated
+    GROUP BY payment.id
+    HAVING lost_minor <> coalesce(sum(dispute.amount_minor) FILTER (WHERE dispute.state = 'lost'), 0)
+        OR disputed_minor <> coalesce(sum(dispute.amount_minor) FILTER (WHERE dispute.state <> 'lost'
+            AND (is_withdrawn OR dispute.state NOT IN
+                ('won', 'prevented', 'warning_needs_response', 'warning_under_review', 'warning_closed'))), 0)
+    """,
+)
+
 _SUMS_OF_LINES = Sql(
     "check_sums_of_lines",
     "A line's sums are those of its refunds.",
@@ -79,5 +94,5 @@ _DOUBLE_LOSS = Sql(
 INVARIANT: Final = Invariant(
     "I3",
     "What goes back never passes what was captured; what is lost on top is told once.",
-    (_WITHIN_CAPTURED, _SUMS_OF_REFUNDS, _SUMS_OF_LINES, _LINES_ADD_UP, _DOUBLE_LOSS),
+    (_WITHIN_CAPTURED, _SUMS_OF_REFUNDS, _SUMS_OF_DISPUTES, _SUMS_OF_LINES, _LINES_ADD_UP, _DOUBLE_LOSS),
 )

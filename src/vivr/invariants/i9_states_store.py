@@ -41,6 +41,17 @@ _REFUNDED = Sql(
     """,
 )
 
+_DISPUTED = Sql(
+    "check_disputed_while_held",
+    "An order is disputed exactly while a dispute holds money of what settled it.",
+    """
+    SELECT orders.id AS object_id, orders.id AS order_id,
+           concat('state=', orders.state, ' disputed=', disputed_minor) AS detail
+    FROM orders LEFT JOIN payment ON order_id = orders.id AND settles
+    WHERE (orders.state = 'DISPUTED') <> (coalesce(disputed_minor, 0) > 0)
+    """,
+)
+
 _TICKETS = Sql(
     "check_tickets_in_turn",
     "No answer of Stripe's was applied that nobody took a ticket for.",
@@ -53,5 +64,5 @@ _TICKETS = Sql(
 INVARIANT: Final = Invariant(
     "I9",
     "The state of an order follows from what happened to its money, in whatever order the events came.",
-    (_HISTORY_LEADS, _HISTORY_WHOLE, _REFUNDED, _TICKETS),
+    (_HISTORY_LEADS, _HISTORY_WHOLE, _REFUNDED, _DISPUTED, _TICKETS),
 )

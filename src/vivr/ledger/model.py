@@ -19,6 +19,8 @@ class LedgerAccount(StrEnum):
     SHIPPING_SALES = "shipping_sales"
     VAT_PAYABLE = "vat_payable"
     HELD = "held_for_customers"
+    DISPUTED_FUNDS = "disputed_funds"
+    DISPUTE_LOSSES = "dispute_losses"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,32 @@ def refund_postings(refunded: Money, lines: Sequence[SoldLine]) -> list[Posting]
 def refund_failure_postings(refunded: Money, lines: Sequence[SoldLine]) -> list[Posting]:
     """A refund that failed or was canceled: its money is back, as the capture had brought it."""
     return sale_postings(refunded, lines) if lines else held_postings(refunded)
+
+
+def dispute_postings(disputed: Money) -> list[Posting]:
+    """A bank took a disputed sum: it is the shop's until the dispute is decided."""
+    return [Posting(LedgerAccount.DISPUTED_FUNDS, disputed), Posting(LedgerAccount.FX_CLEARING, -disputed)]
+
+
+def dispute_reversal_postings(disputed: Money) -> list[Posting]:
+    """The bank gave it back."""
+    return [Posting(posting.account, -posting.money) for posting in dispute_postings(disputed)]
+
+
+def dispute_loss_postings(lost: Money, owed: Money) -> list[Posting]:
+    """A dispute was lost; what of it was owed to the customer anyway (money held as an exception) is no loss."""
+    return _without_zeros(
+        [
+            Posting(LedgerAccount.DISPUTE_LOSSES, lost - owed),
+            Posting(LedgerAccount.HELD, owed),
+            Posting(LedgerAccount.DISPUTED_FUNDS, -lost),
+        ]
+    )
+
+
+def dispute_loss_reversal_postings(lost: Money, owed: Money) -> list[Posting]:
+    """A lost dispute turned: the loss is none."""
+    return [Posting(posting.account, -posting.money) for posting in dispute_loss_postings(lost, owed)]
 
 
 def is_balanced(postings: Sequence[Posting]) -> bool:

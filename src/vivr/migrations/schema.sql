@@ -137,6 +137,37 @@ CREATE TABLE public.client_request (
     CONSTRAINT client_request_key_short CHECK (((length(key) >= 1) AND (length(key) <= 255)))
 );
 
+CREATE TABLE public.dispute (
+    id text NOT NULL,
+    account text NOT NULL,
+    livemode boolean NOT NULL,
+    stripe_id text NOT NULL,
+    payment_id text,
+    order_id text,
+    charge_id text NOT NULL,
+    intent_id text NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    is_withdrawn boolean NOT NULL,
+    is_reinstated boolean NOT NULL,
+    due_at timestamp with time zone,
+    loss_owed_minor bigint,
+    submissions integer NOT NULL,
+    ticket bigint NOT NULL,
+    alert_at timestamp with time zone,
+    opened_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT dispute_amount_positive CHECK ((amount_minor > 0)),
+    CONSTRAINT dispute_currency_form CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT dispute_loss_within_amount CHECK (((loss_owed_minor >= 0) AND (loss_owed_minor <= amount_minor))),
+    CONSTRAINT dispute_reason_short CHECK ((length(reason) <= 255)),
+    CONSTRAINT dispute_state_short CHECK ((length(state) <= 255)),
+    CONSTRAINT dispute_stripe_id_short CHECK ((length(stripe_id) <= 255)),
+    CONSTRAINT dispute_submissions_not_negative CHECK ((submissions >= 0))
+);
+
 CREATE TABLE public.email_message (
     id text NOT NULL,
     kind text NOT NULL,
@@ -199,7 +230,7 @@ CREATE TABLE public.ledger_entry (
     order_id text,
     payment_id text,
     at timestamp with time zone NOT NULL,
-    CONSTRAINT ledger_entry_kind_known CHECK ((kind = ANY (ARRAY['capture'::text, 'refund'::text, 'refund_failure'::text, 'dispute'::text, 'dispute_reversal'::text, 'balance_transaction'::text])))
+    CONSTRAINT ledger_entry_kind_known CHECK ((kind = ANY (ARRAY['capture'::text, 'refund'::text, 'refund_failure'::text, 'dispute'::text, 'dispute_reversal'::text, 'dispute_loss'::text, 'dispute_loss_reversal'::text, 'balance_transaction'::text])))
 );
 
 CREATE TABLE public.ledger_posting (
@@ -688,6 +719,12 @@ ALTER TABLE ONLY public.client_request
 ALTER TABLE ONLY public.client_request
     ADD CONSTRAINT client_request_subject_once UNIQUE (subject_id);
 
+ALTER TABLE ONLY public.dispute
+    ADD CONSTRAINT dispute_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.dispute
+    ADD CONSTRAINT dispute_stripe_once UNIQUE (account, livemode, stripe_id);
+
 ALTER TABLE ONLY public.email_message
     ADD CONSTRAINT email_message_once UNIQUE (kind, subject_id);
 
@@ -828,6 +865,12 @@ CREATE INDEX catalogue_entry_in_order ON public.catalogue_entry USING btree ("po
 
 CREATE INDEX client_request_by_expiry ON public.client_request USING btree (expires_at);
 
+CREATE INDEX dispute_by_order ON public.dispute USING btree (order_id, opened_at);
+
+CREATE INDEX dispute_by_payment ON public.dispute USING btree (payment_id);
+
+CREATE INDEX dispute_to_alert ON public.dispute USING btree (alert_at) WHERE (alert_at IS NOT NULL);
+
 CREATE INDEX email_message_by_order ON public.email_message USING btree (order_id, created_at);
 
 CREATE INDEX inbox_event_by_order ON public.inbox_event USING btree (order_id, received_at);
@@ -949,6 +992,12 @@ ALTER TABLE ONLY public.catalogue_entry_text
 
 ALTER TABLE ONLY public.catalogue_image
     ADD CONSTRAINT catalogue_image_entry_exists FOREIGN KEY (handle) REFERENCES public.catalogue_entry(handle) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.dispute
+    ADD CONSTRAINT dispute_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);
+
+ALTER TABLE ONLY public.dispute
+    ADD CONSTRAINT dispute_payment_exists FOREIGN KEY (payment_id) REFERENCES public.payment(id);
 
 ALTER TABLE ONLY public.email_message
     ADD CONSTRAINT email_message_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);

@@ -87,9 +87,19 @@ class Payment:
         return StripeScope(self.account, self.livemode)
 
     @property
+    def gone_minor(self) -> int:
+        """What went back: refunded, or lost to a dispute."""
+        return self.refunded_minor + self.lost_minor
+
+    @property
+    def free_minor(self) -> int:
+        """What is neither gone nor reserved for a refund; more than all may be gone, and then nothing is left."""
+        return max(self.captured_minor - self.gone_minor - self.refund_pending_minor, 0)
+
+    @property
     def holds_money(self) -> bool:
         """Whether money came by it that was not given back."""
-        return self.state == PaymentState.CAPTURED and self.refunded_minor < self.captured_minor
+        return self.state == PaymentState.CAPTURED and self.gone_minor < self.captured_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +223,25 @@ def _misfit_of(payment: Payment, order: Order, intent: PaymentIntent, state: Pay
         (Misfit.LATE, order.state == OrderState.CANCELLED),
     )
     return next((misfit for misfit, is_wrong in checks if is_wrong), None)
+
+
+def order_move(order_state: OrderState, progress: OrderState | None, payment: Payment) -> OrderState | None:
+    """Where the order goes when its settling payment's sums changed; None: it stays.
+
+    Args:
+        order_state: where it stands.
+        progress: how far it had come (PAID, SHIPPED or DELIVERED), whatever its money did since.
+        payment: with its sums as they are now.
+    """
+    if not payment.settles or payment.captured_minor == 0 or order_state not in SETTLED:
+        return None
+    if payment.disputed_minor > 0:
+        to = OrderState.DISPUTED
+    elif payment.gone_minor >= payment.captured_minor:
+        to = OrderState.REFUNDED
+    else:
+        to = progress
+    return None if to == order_state else to
 
 
 def poll_delay(polls: int, *, first: timedelta, longest: timedelta) -> timedelta:

@@ -126,6 +126,16 @@ _SHIFT_REFUND_SUMS = Sql(
     """,
 )
 
+_SET_DISPUTE_SUMS = Sql(
+    "set_dispute_sums",
+    "Write what of a payment is disputed and what is lost, as its disputes add up.",
+    """
+    UPDATE payment SET disputed_minor = %(disputed_minor)s, lost_minor = %(lost_minor)s, updated_at = %(now)s
+    WHERE id = %(id)s
+    RETURNING *
+    """,
+)
+
 _POLL_ALL_NOW = Sql(
     "poll_all_now",
     "Make every payment due that is asked about at all.",
@@ -268,6 +278,13 @@ async def end_payment(tx: Tx, payment_id: PaymentId, code: str, now: datetime) -
 async def shift_refund_sums(tx: Tx, **values: object) -> Payment:
     """Move the refunded and the refund-pending sum."""
     payment = await tx.row(_SHIFT_REFUND_SUMS, Payment, **values)
+    assert payment is not None
+    return payment
+
+
+async def set_dispute_sums(tx: Tx, **values: object) -> Payment:
+    """Write the disputed and the lost sum."""
+    payment = await tx.row(_SET_DISPUTE_SUMS, Payment, **values)
     assert payment is not None
     return payment
 

@@ -15,8 +15,8 @@ from vivr.ledger.post_entry import EntrySource, post_entry
 from vivr.money import Money
 from vivr.orders.move_order import lock_order
 from vivr.payments.model import Payment
+from vivr.payments.payment_sums import lock_payment
 from vivr.payments.read_target import StrayRead
-from vivr.payments.refund_sums import lock_payment
 from vivr.refunds import store
 from vivr.refunds.model import ENDED, Reason, Refund, RefundPlan, RefundState, Wish, share_out, state_of_status
 from vivr.refunds.move_refund import advance, record_ended, submit
@@ -26,6 +26,13 @@ from vivr.stripe_gateway.objects import StripeRefund
 
 _log: Final = structlog.stdlib.get_logger("vivr.refunds")
 _REASONS: Final = {str(reason): reason for reason in Reason}
+
+
+async def lock_refunds_of(tx: Tx, payment_id: PaymentId, order_id: OrderId) -> None:
+    """Lock an order, its payment and that one's refunds: before the payment is settled, which may lock products."""
+    await lock_order(tx, order_id)
+    await lock_payment(tx, payment_id)
+    await store.lock_refunds_of_payment(tx, payment_id)
 
 
 async def apply_refunds(

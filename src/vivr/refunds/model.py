@@ -76,8 +76,6 @@ _STATE_OF_STATUS: Final = {
     "canceled": _R.CANCELED,
 }
 
-_PROGRESS: Final = frozenset({OrderState.PAID, OrderState.SHIPPED, OrderState.DELIVERED})
-
 
 class Reason(StrEnum):
     """Why money goes back; Stripe knows all but ``other``, which is not sent."""
@@ -243,8 +241,7 @@ def check_refundable(payment: Payment) -> VivrError | None:
 
 def may_be_refunded(payment: Payment) -> bool:
     """Whether anything of a payment is left to give back, and nothing hinders it."""
-    left_minor = payment.captured_minor - payment.refunded_minor - payment.refund_pending_minor
-    return check_refundable(payment) is None and left_minor > 0
+    return check_refundable(payment) is None and payment.free_minor > 0
 
 
 def plan_refund(wish: Wish, rests: Sequence[LineRest], free: Money) -> RefundPlan | VivrError:
@@ -343,9 +340,8 @@ def may_execute(
     """Whether a new refund is made at once; otherwise it waits for staff, or for a second one of staff."""
     is_large = needs_two(amount, payment, terms)
     if refund_origin == "customer":
-        left_minor = payment.captured_minor - payment.refunded_minor - payment.refund_pending_minor
         # A part would leave the order paid, and whoever took it would have the goods sent all the same.
-        is_whole = amount.amount_minor == left_minor
+        is_whole = amount.amount_minor == payment.free_minor
         return terms.customer_executes and order_state == OrderState.PAID and is_whole and not is_large
     return not is_large or role == "system"
 
@@ -370,24 +366,6 @@ def judge_acceptance(refund: Refund, payment: Payment, actor: str, role: str, te
     if refund.backed_by == actor:
         return Conflict("refund_needs_another", refund=refund.id)
     return True if role in APPROVERS else Forbidden("refund_needs_approver")
-
-
-def order_move(order_state: OrderState, progress: OrderState | None, payment: Payment) -> OrderState | None:
-    """Where the order goes when its settling payment's refunded sum changed; None: it stays.
-
-    Args:
-        order_state: where it stands.
-        progress: how far it had come (PAID, SHIPPED or DELIVERED) before it was refunded.
-        payment: with its sums as they are now.
-    """
-    if not payment.settles or payment.captured_minor == 0:
-        return None
-    is_whole = payment.refunded_minor >= payment.captured_minor
-    if is_whole and order_state in _PROGRESS:
-        return OrderState.REFUNDED
-    if not is_whole and order_state == OrderState.REFUNDED:
-        return progress
-    return None
 
 
 def poll_delay(polls: int) -> timedelta:

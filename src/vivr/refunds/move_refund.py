@@ -20,8 +20,9 @@ from vivr.ledger.post_entry import EntrySource, post_entry
 from vivr.money import Money
 from vivr.orders.model import Order
 from vivr.orders.move_order import lines_of, move_order, progress_of
-from vivr.payments.model import Payment
-from vivr.payments.refund_sums import shift_refund_sums
+from vivr.payments.hold_double_loss import hold_double_loss
+from vivr.payments.model import Payment, order_move
+from vivr.payments.payment_sums import shift_refund_sums
 from vivr.refunds import store
 from vivr.refunds.model import (
     ENDED,
@@ -29,7 +30,6 @@ from vivr.refunds.model import (
     RefundLine,
     RefundPlan,
     RefundState,
-    order_move,
     poll_delay,
     sums_of,
 )
@@ -109,6 +109,7 @@ async def advance(
     await _tell(tx, now, order, moved, is_seen=is_seen)
     await _record(tx, caller, now, moved, f"refund.{to.lower()}")
     order = await _move_order(tx, caller, now, order, payment)
+    await hold_double_loss(tx, caller, now, payment)
     _log.info("refund.moved", refund=refund.id, order=order.id, start=refund.state, to=to, code=code)
     return order, payment, moved
 
@@ -161,7 +162,7 @@ async def _move_order(tx: Tx, caller: Caller, now: datetime, order: Order, payme
     to = order_move(order.state, await progress_of(tx, order.id), payment)
     if to is None:
         return order
-    is_whole = payment.refunded_minor >= payment.captured_minor
+    is_whole = payment.gone_minor >= payment.captured_minor
     reason = "refunded_in_full" if is_whole else "refund_failed"
     return await move_order(tx, caller, now, order, to, reason=reason) or order
 

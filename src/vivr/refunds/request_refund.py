@@ -19,8 +19,8 @@ from vivr.operations.model import Operation
 from vivr.orders.model import Order
 from vivr.orders.move_order import lock_order
 from vivr.payments.model import Payment
+from vivr.payments.payment_sums import lock_payment
 from vivr.payments.read_payments import payments_of
-from vivr.payments.refund_sums import lock_payment
 from vivr.refunds import store
 from vivr.refunds.model import (
     STAFF,

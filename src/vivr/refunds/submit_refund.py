@@ -17,7 +17,7 @@ from vivr.operations.run_operation import record_answer, reserve_operation, send
 from vivr.orders.model import Order
 from vivr.orders.move_order import lock_order
 from vivr.payments.model import Payment
-from vivr.payments.refund_sums import lock_payment
+from vivr.payments.payment_sums import lock_payment
 from vivr.refunds import store
 from vivr.refunds.model import (
     Reason,
@@ -47,9 +47,8 @@ def refund_intent(refund_id: str) -> str:
 
 
 def free_of(payment: Payment) -> Money:
-    """What of a payment is neither refunded nor reserved."""
-    left_minor = payment.captured_minor - payment.refunded_minor - payment.refund_pending_minor
-    return Money(left_minor, payment.currency)
+    """What of a payment is neither refunded, lost nor reserved."""
+    return Money(payment.free_minor, payment.currency)
 
 
 async def plan_for(tx: Tx, payment: Payment, wish: Wish) -> RefundPlan | VivrError:

@@ -25,7 +25,15 @@ from vivr.stripe_gateway.answers import (
     Unknown,
 )
 from vivr.stripe_gateway.breaker import BreakerState
-from vivr.stripe_gateway.objects import Account, Charge, PaymentIntent, Session, StripeCustomer, StripeRefund
+from vivr.stripe_gateway.objects import (
+    Account,
+    Charge,
+    PaymentIntent,
+    Session,
+    StripeCustomer,
+    StripeDispute,
+    StripeRefund,
+)
 from vivr.stripe_gateway.requests import API_VERSION, Parameter, StripeRequest
 from vivr.stripe_gateway.retries import is_replay, may_have_happened
 from vivr.stripe_gateway.traffic import TRY_S, CallFailed, Traffic
@@ -154,6 +162,14 @@ class Stripe:
     async def read_refund(self, refund_id: str) -> StripeRefund:
         """One refund."""
         return await self._read(f"/v1/refunds/{refund_id}", StripeRefund)
+
+    async def read_dispute(self, dispute_id: str) -> StripeDispute:
+        """One dispute."""
+        return await self._read(f"/v1/disputes/{dispute_id}", StripeDispute)
+
+    async def list_disputes(self, intent_id: str) -> list[StripeDispute]:
+        """All disputes of a PaymentIntent, newest first."""
+        return await self._list("/v1/disputes", StripeDispute, payment_intent=intent_id)
 
     async def list_refunds(self, intent_id: str) -> list[StripeRefund]:
         """All refunds of a PaymentIntent, newest first. A list is read-after-write, unlike search."""

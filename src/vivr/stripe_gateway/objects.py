@@ -68,6 +68,35 @@ class StripeRefund(msgspec.Struct, frozen=True):
     metadata: dict[str, str] | None = None
 
 
+class Movement(msgspec.Struct, frozen=True):
+    """What a balance transaction moved: negative when money went, in the account's currency."""
+
+    amount: int
+
+
+class EvidenceDetails(msgspec.Struct, frozen=True):
+    """Until when evidence is taken (Unix time), and how often some was sent to the bank."""
+
+    due_by: int | None
+    submission_count: int
+
+
+class StripeDispute(msgspec.Struct, frozen=True):
+    """A disputed charge; ``amount`` is in the charge's currency."""
+
+    id: StripeId
+    amount: int
+    currency: str
+    status: str
+    reason: str
+    charge: str
+    created: int
+    evidence_details: EvidenceDetails
+    payment_intent: str | None = None
+    balance_transactions: list[Movement] = []
+    metadata: dict[str, str] = {}
+
+
 class PaymentError(msgspec.Struct, frozen=True):
     """Why the last try failed."""
 

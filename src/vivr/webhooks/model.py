@@ -145,7 +145,8 @@ class EventKey(NamedTuple):
     id: str
 
 
-class NewEvent(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class NewEvent:
     """One delivery that is to be kept; a ``reason`` says why nothing will follow from it."""
 
     account: str
@@ -186,9 +187,8 @@ def merge_deliveries(events: Sequence[NewEvent]) -> list[tuple[NewEvent, int]]:
     first: dict[EventKey, NewEvent] = {}
     counts: Counter[EventKey] = Counter()
     for event in events:
-        key = event.key
-        first.setdefault(key, event)
-        counts[key] += 1
+        first.setdefault(event.key, event)
+        counts[event.key] += 1
     return [(first[key], counts[key]) for key in sorted(first)]
 
 

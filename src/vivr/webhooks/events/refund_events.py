@@ -6,7 +6,7 @@ from vivr.database import Tx
 from vivr.payments.apply_snapshot import apply_snapshot
 from vivr.payments.apply_stray import apply_stray
 from vivr.payments.read_target import Foreign, StrayRead
-from vivr.refunds.apply_refunds import apply_refunds, apply_stray_refunds
+from vivr.refunds.apply_refunds import apply_refunds, apply_stray_refunds, lock_refunds_of
 from vivr.refunds.read_target import RefundsRead, RefundTarget
 from vivr.webhooks.model import EventState, Handled, InboxEvent, StaleRead
 
@@ -36,6 +36,7 @@ async def apply_refund(tx: Tx, clock: Clock, caller: Caller, event: InboxEvent, 
         said = await apply_stray_refunds(tx, clock, of, read.refunds)
         return Handled(EventState.PROCESSED, f"{held} {said}", of.order_id, of.payment_id)
     payment = of.payment
+    await lock_refunds_of(tx, payment.id, payment.order_id)
     settlement = await apply_snapshot(tx, clock, caller, payment.id, payment.order_id, of.snapshot)
     if settlement.is_stale:
         raise StaleRead(event.id)

@@ -1,4 +1,4 @@
-"""What of a payment is refunded or reserved for a refund: its sums, moved in the caller's transaction."""
+"""What of a payment is refunded, reserved, disputed or lost: its sums, moved in the caller's transaction."""
 
 from datetime import datetime
 
@@ -23,4 +23,13 @@ async def shift_refund_sums(
     """
     return await store.shift_refund_sums(
         tx, id=payment_id, refunded_minor=refunded_minor, pending_minor=pending_minor, now=now
+    )
+
+
+async def set_dispute_sums(
+    tx: Tx, now: datetime, payment_id: PaymentId, *, disputed_minor: int, lost_minor: int
+) -> Payment:
+    """Write the disputed and the lost sum of a locked payment; no limit holds them, for banks know none."""
+    return await store.set_dispute_sums(
+        tx, id=payment_id, disputed_minor=disputed_minor, lost_minor=lost_minor, now=now
     )

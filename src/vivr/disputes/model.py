@@ -1,0 +1,152 @@
+"""Disputes: what Stripe's word means for a payment's sums, what is booked, and when staff is reminded. Pure.
+
+A dispute's state is Stripe's own word. An inquiry (``warning_…``) moves nothing; a chargeback takes its amount at once,
+and gives it back when it is won. Amounts are in the charge's currency (Stripe API reference, disputes).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from vivr.ids import DisputeId, OrderId, PaymentId
+from vivr.money import Money
+from vivr.operations.model import StripeScope
+from vivr.stripe_gateway.objects import StripeDispute
+
+NEEDS_RESPONSE: Final = frozenset({"needs_response", "warning_needs_response", "appeal_needs_response"})
+"""States in which the shop's answer is awaited."""
+
+ENDED: Final = frozenset({"won", "lost", "warning_closed", "prevented"})
+"""States in which nothing is awaited of anybody."""
+
+_MOVES_NOTHING: Final = frozenset(
+    {"warning_needs_response", "warning_under_review", "warning_closed", "prevented", "won"}
+)
+"""States that hold no money, unless Stripe shows that it was withdrawn and is not back."""
+
+ALERT_DAYS: Final = (7, 2, 1)
+"""How many days before the deadline staff is reminded, once each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A dispute as it is stored.
+
+    Attributes:
+        payment_id: the payment whose charge it disputes; None: one that is no payment of this shop.
+        state: Stripe's own word.
+        is_withdrawn: whether Stripe took the money.
+        is_reinstated: whether Stripe gave it back.
+        due_at: until when evidence is taken.
+        loss_owed_minor: what of the booked loss was owed to the customer anyway; None: no loss is booked.
+        submissions: how often evidence was sent to the bank.
+        ticket: of the read that is applied.
+    """
+
+    id: DisputeId
+    account: str
+    livemode: bool
+    stripe_id: str
+    payment_id: PaymentId | None
+    order_id: OrderId | None
+    charge_id: str
+    intent_id: str
+    state: str
+    reason: str
+    amount_minor: int
+    currency: str
+    is_withdrawn: bool
+    is_reinstated: bool
+    due_at: datetime | None
+    loss_owed_minor: int | None
+    submissions: int
+    ticket: int
+    alert_at: datetime | None
+    opened_at: datetime
+    updated_at: datetime
+
+    @property
+    def amount(self) -> Money:
+        """What is disputed."""
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def scope(self) -> StripeScope:
+        """Account and mode."""
+        return StripeScope(self.account, self.livemode)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is awaited of somebody."""
+        return self.state not in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What Stripe says of a dispute, as far as anything follows from it."""
+
+    state: str
+    reason: str
+    amount: Money
+    is_withdrawn: bool
+    is_reinstated: bool
+    due_at: datetime | None
+    submissions: int
+
+
+def word_of(found: StripeDispute) -> Word:
+    """Read Stripe's object; its balance transactions show money that went (negative) and came back (positive)."""
+    movements = [movement.amount for movement in found.balance_transactions]
+    due_by = found.evidence_details.due_by
+    return Word(
+        state=found.status,
+        reason=found.reason,
+        amount=Money(found.amount, found.currency.upper()),
+        is_withdrawn=found.status == "lost" or any(amount < 0 for amount in movements),
+        is_reinstated=any(amount > 0 for amount in movements),
+        due_at=datetime.fromtimestamp(due_by, UTC) if due_by else None,
+        submissions=found.evidence_details.submission_count,
+    )
+
+
+def is_known(dispute: Dispute, word: Word) -> bool:
+    """Whether the word says nothing new."""
+    return word == Word(
+        dispute.state,
+        dispute.reason,
+        dispute.amount,
+        dispute.is_withdrawn,
+        dispute.is_reinstated,
+        dispute.due_at,
+        dispute.submissions,
+    )
+
+
+def sums_of(dispute: Dispute) -> tuple[int, int]:
+    """What a dispute adds to its payment's disputed sum (held while it is open) and lost sum."""
+    if dispute.is_reinstated:
+        return 0, 0
+    if dispute.state == "lost":
+        return 0, dispute.amount_minor
+    holds = dispute.is_withdrawn or dispute.state not in _MOVES_NOTHING
+    return (dispute.amount_minor if holds else 0), 0
+
+
+def total_sums(disputes: Iterable[Dispute]) -> tuple[int, int]:
+    """The disputed and lost sums of a payment with these disputes."""
+    sums = [sums_of(dispute) for dispute in disputes]
+    return sum(held for held, _ in sums), sum(lost for _, lost in sums)
+
+
+def next_alert(state: str, due_at: datetime | None, now: datetime) -> datetime | None:
+    """When staff is reminded next; None: nothing is awaited, or no reminder is left."""
+    if state not in NEEDS_RESPONSE or due_at is None:
+        return None
+    times = [due_at - timedelta(days=days) for days in ALERT_DAYS]
+    return min((at for at in times if at > now), default=None)
+
+
+def days_left(due_at: datetime, now: datetime) -> int:
+    """Whole days until the deadline, rounded up; 0: it passed."""
+    return max(-((now - due_at) // timedelta(days=1)), 0)
