@@ -21,6 +21,7 @@ import httpx
 import msgspec
 import psycopg
 import stripe
+import uvloop
 from psycopg import sql
 
 from cluster import database_at
@@ -69,6 +70,7 @@ class Bench:
 
     Attributes:
         product: what is sold, of which there is always enough.
+        seen: the events that were taken in already.
     """
 
     url: str
@@ -76,6 +78,7 @@ class Bench:
     share: Share = field(default_factory=Share)
     product: ProductId | None = None
     copies: int = 0
+    seen: set[str] = field(default_factory=set[str])
 
     def copy(self) -> str:
         """A fresh copy of the database with nothing in it but the product."""
@@ -124,7 +127,7 @@ def bench() -> Generator[Bench]:
 
         original, gateway.HTTPXClient = gateway.HTTPXClient, transport  # type: ignore[assignment,misc]
         try:
-            made.product = asyncio.run(stock(made))
+            made.product = uvloop.run(stock(made))
             yield made
         finally:
             gateway.HTTPXClient = original  # type: ignore[misc]
@@ -259,7 +262,7 @@ async def pay_orders(bench: Bench, kit: Kit) -> None:
         assert answer.status_code in {200, 303}, answer.text
 
 
-async def take_in_events(kit: Kit, seen: set[str]) -> int:
+async def take_in_events(bench: Bench, kit: Kit) -> int:
     """Put what the shop subscribes to into its inbox, as its webhook path does; how many."""
     taken, after = 0, ""
     scope = await kit.shop.account.scope()
@@ -267,8 +270,8 @@ async def take_in_events(kit: Kit, seen: set[str]) -> int:
     while True:
         page = (await kit.sandbox.get(f"/v1/events?limit=100{after}", headers=headers)).json()
         for event in page["data"]:
-            if event["type"] in SUBSCRIBED and event["id"] not in seen:
-                seen.add(event["id"])
+            if event["type"] in SUBSCRIBED and event["id"] not in bench.seen:
+                bench.seen.add(event["id"])
                 body = msgspec.json.encode(event)
                 envelope = read_envelope(body)
                 assert envelope is not None
@@ -286,7 +289,7 @@ async def measure_processing(bench: Bench, name: str, **settings: str) -> None:
         await pay_orders(bench, kit)
     url = database_at(bench.url, f"copy_{bench.copies}")
     async with bench.kit(url, **settings) as kit:
-        events = await take_in_events(kit, set())
+        events = await take_in_events(bench, kit)
         shop = kit.shop
         bench.share.cpu_s, began, cpu = 0, time.perf_counter(), time.process_time()
         while await kit.count("SELECT count(*) FROM inbox_event WHERE state IN ('RECEIVED', 'RETRYING')"):
@@ -305,8 +308,9 @@ def main() -> None:
     """All measurements."""
     silence_logs()
     with bench() as made:
-        asyncio.run(compare_checkouts(made))
-        asyncio.run(measure_processing(made, "no limits of Stripe's"))
+        uvloop.run(compare_checkouts(made))
+        uvloop.run(measure_processing(made, "no limits of Stripe's", STRIPE_CALLS_PER_S="0"))
+        uvloop.run(measure_processing(made, "limits of live mode", STRIPE_CALLS_PER_S="100"))
 
 
 if __name__ == "__main__":

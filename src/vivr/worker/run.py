@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
+import uvloop
 
 from vivr.audit.seal_chain import seal_chain
 from vivr.bootstrap import Shop, open_shop
@@ -127,4 +128,5 @@ def run_worker(settings: Settings) -> None:
             loop.add_signal_handler(name, stop.set)
         await work(settings, stop)
 
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
