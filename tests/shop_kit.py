@@ -84,7 +84,8 @@ def sign(body: bytes, secret: str, at: float) -> str:
     return f"t={stamp},v1={digest}"
 
 
-async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+async def nothing_else(scope: Scope, receive: Receive, send: Send) -> None:
+    """What stands behind the webhook path, where nothing may come."""
     del scope, receive, send
     raise AssertionError("only the webhook path is tested here")
 
@@ -179,7 +180,7 @@ async def open_kit(
         open_shop(read, database_url, clock=clock) as shop,
         httpx.AsyncClient(base_url=sandbox_url, headers=headers, trust_env=False, timeout=20) as sandbox,
         httpx.AsyncClient(
-            transport=httpx.ASGITransport(WebhookPath(_nothing, shop, Metrics())), base_url="http://127.0.0.1:8000"
+            transport=httpx.ASGITransport(WebhookPath(nothing_else, shop, Metrics())), base_url="http://127.0.0.1:8000"
         ) as door,
     ):
         yield Kit(shop, sandbox, door)

@@ -1,0 +1,176 @@
+"""Runs crash enumerations on a database of its own and says what came of them, a line of JSON for each flow.
+
+    python -m proof.crash DATABASE_URL [--flow NAME]... [--controls short] [--pairs] [--share 0/2] [--minutes 5]
+                          [--state FILE]
+
+It is a process of its own because every run counts: nothing traces it, and what it imported is not collected again.
+A share is every so-manieth point. With a state file it goes on where it stopped.
+"""
+
+import argparse
+import asyncio
+import gc
+import hashlib
+import json
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+
+from proof.controls import CONTROLS, Control
+from proof.enumeration import Point, Recording, attempt, record
+from proof.flows import FLOWS, PAIRED
+from proof.knife import How, Kind, Stroke
+from proof.world import World, open_world
+
+_TIDY_EACH: Final = 200
+_WRITE_EACH_S: Final = 5.0
+_SECOND: Final = (How.KILL_BEFORE, How.KILL_AFTER)
+
+
+@dataclass
+class State:
+    """What was tried, remembered in a file: for each flow its points, and how many exchanges each one's recovery had.
+
+    What was tried of a flow that goes otherwise by now does not count.
+    """
+
+    file: Path | None
+    tried: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
+    written_at: float = 0.0
+
+    @classmethod
+    def read(cls, file: Path | None) -> "State":
+        """The state as it was left."""
+        return cls(file, json.loads(file.read_text("utf-8")) if file and file.exists() else {})
+
+    def of(self, recording: Recording, what: str) -> dict[str, int]:
+        """What was tried of a flow as it goes now."""
+        print_of = hashlib.sha256(repr(recording.exchanges).encode()).hexdigest()[:16]
+        key = f"{what} {recording.flow.name} {print_of}"
+        for old in [name for name in self.tried if name.startswith(f"{what} {recording.flow.name} ") and name != key]:
+            del self.tried[old]
+        return self.tried.setdefault(key, {})
+
+    def write(self, *, is_last: bool = False) -> None:
+        """Remember, now and then."""
+        if self.file is not None and (is_last or time.monotonic() - self.written_at > _WRITE_EACH_S):
+            self.written_at = time.monotonic()
+            self.file.write_text(json.dumps(self.tried), "utf-8")
+
+
+@dataclass
+class Run:
+    """One process's share of the work, and until when."""
+
+    share: tuple[int, int]
+    deadline: float
+    state: State
+    count: int = 0
+
+    def mine(self, points: Sequence[Point]) -> list[Point]:
+        """Every so-manieth point."""
+        return [point for number, point in enumerate(points) if number % self.share[1] == self.share[0]]
+
+    async def enumerate(self, world: World, recording: Recording, points: Sequence[Point], what: str) -> None:
+        """Try what was not tried yet until the time is over, and say how far it came."""
+        tried, violations = self.state.of(recording, what), dict[str, list[str]]()
+        for number, point in enumerate(points):
+            if point.name in tried:
+                continue
+            if time.monotonic() > self.deadline:
+                break
+            # After every other point the actor tries again at once; after the others the leases have ended before.
+            broken, exchanges = await attempt(world, recording, point, is_patient=number % 2 == 0)
+            if broken:
+                violations[f"{point.name} {point.exchange.text}"] = broken
+            else:
+                tried[point.name] = exchanges
+            self.count += 1
+            if self.count % _TIDY_EACH == 0:
+                world.tidy()
+            self.state.write()
+        self.state.write(is_last=True)
+        say(flow=recording.flow.name, what=what, existing=len(points), tried=len(tried), violations=violations)
+
+    async def singles(self, database_url: str, name: str) -> None:
+        """Every point of a flow."""
+        async with open_world(database_url, **FLOWS[name].settings) as world:
+            recording = await record(world, FLOWS[name])
+            await self.enumerate(world, recording, self.mine(recording.points()), "points")
+            world.clear()
+
+    async def pairs(self, database_url: str, name: str) -> None:
+        """Every point of the recovery from every point, in an order that soon has some of everything."""
+        async with open_world(database_url, **FLOWS[name].settings) as world:
+            recording = await record(world, FLOWS[name])
+            recoveries = self.state.of(recording, "points")
+            pairs = [
+                Point(point.step, point.stroke, point.exchange, Stroke(at, how))
+                for point in self.mine(recording.points())
+                for at in range(recoveries.get(point.name, 0))
+                for how in _SECOND
+            ]
+            pairs.sort(key=lambda pair: hashlib.sha256(pair.name.encode()).digest())
+            await self.enumerate(world, recording, pairs, "pairs")
+            world.clear()
+
+
+def _tells_soon(point: Point) -> int:
+    """Calls and commits first: most broken shops break there."""
+    return [Kind.CALL, Kind.COMMIT].index(point.exchange.kind) if point.exchange.kind in {Kind.CALL, Kind.COMMIT} else 2
+
+
+async def control(database_url: str, broken: Control, *, is_short: bool) -> None:
+    """Say at how many points a broken shop is caught; the short way ends at the first."""
+    async with open_world(database_url, **broken.flow.settings) as world:
+        recording = await record(world, broken.flow, broken.variant)
+        points, caught, tried = sorted(recording.points(), key=_tells_soon), 0, 0
+        for point in points:
+            tried += 1
+            caught += bool((await attempt(world, recording, point, broken.variant))[0])
+            if caught and is_short:
+                break
+        say(control=broken.name, flow=broken.flow.name, existing=len(points), tried=tried, caught=caught)
+        world.clear()
+
+
+def say(**facts: Any) -> None:
+    """A line for whoever started this process."""
+    sys.stdout.write(json.dumps(facts) + "\n")
+    sys.stdout.flush()
+
+
+async def main() -> None:
+    """Read the arguments and do what they ask."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("database_url")
+    parser.add_argument("--flow", action="append", choices=[*FLOWS], default=[])
+    parser.add_argument("--controls", choices=["short", "whole"])
+    parser.add_argument("--pairs", action="store_true")
+    parser.add_argument("--share", default="0/1")
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--state", type=Path)
+    given = parser.parse_args()
+    mine, of = (int(part) for part in given.share.split("/"))
+    run = Run((mine, of), time.monotonic() + given.minutes * 60, State.read(given.state))
+    if given.controls:
+        for broken in CONTROLS[mine::of]:
+            await control(given.database_url, broken, is_short=given.controls == "short")
+    for name in given.flow:
+        await run.singles(given.database_url, name)
+    if given.pairs:
+        for name in PAIRED:
+            await run.pairs(given.database_url, name)
+
+
+if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.disable(logging.CRITICAL)
+    gc.freeze()
+    asyncio.run(main())

@@ -1,0 +1,180 @@
+"""Crash enumeration: a flow is ended at each of its exchanges in each way, then recovery runs and all is checked."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from proof.flows import Flow, Step
+from proof.knife import WAYS, Exchange, Killed, Knife, Stroke
+from proof.verdict import broken_promises, standing
+from proof.world import LEASE_S, Kept, World
+from vivr.errors import VivrError
+
+_TURNS_MAX: Final = 20
+_TRIES_MAX: Final = 12
+
+Variant = Callable[[], AbstractContextManager[object]]
+"""Breaks the shop on purpose for the length of a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One way in which a process ends or is cut off: in a step of a flow, or in the recovery from a first one."""
+
+    step: int
+    stroke: Stroke
+    exchange: Exchange
+    second: Stroke | None = None
+
+    @property
+    def name(self) -> str:
+        """Names it in reports, and in the file that remembers what was tried."""
+        first = f"{self.step}.{self.stroke.at}.{self.stroke.how}"
+        return first if self.second is None else f"{first}+{self.second.at}.{self.second.how}"
+
+
+@dataclass
+class Recording:
+    """A flow as it goes when nothing happens: the world before each step, each step's exchanges, and how it ends."""
+
+    flow: Flow
+    before: list[Kept]
+    exchanges: list[list[Exchange]]
+    end: dict[str, Any]
+
+    def points(self) -> list[Point]:
+        """All points of the flow, in its order."""
+        return [
+            Point(number, Stroke(at, how), exchange)
+            for number, exchanges in enumerate(self.exchanges)
+            for at, exchange in enumerate(exchanges)
+            for how in WAYS[exchange.kind]
+        ]
+
+
+async def record(world: World, flow: Flow, variant: Variant = nullcontext) -> Recording:
+    """Let a flow go as it should."""
+    before, exchanges = list[Kept](), list[list[Exchange]]()
+    for step in flow.before:
+        async with world.process():
+            await step.act(world)
+    for step in flow.steps:
+        before.append(world.keep())
+        async with world.process() as _:
+            knife = world.knife
+            assert knife is not None
+            if step.is_ours:
+                with variant():
+                    await knife.run(lambda step=step: step.act(world))
+            else:
+                await step.act(world)
+            exchanges.append(list(knife.exchanges))
+    async with world.process():
+        with variant():
+            await come_to_rest(world)
+        assert await broken_promises(world) == []
+    end = standing(world)
+    assert flow.ends.items() <= end.items(), end
+    return Recording(flow, before, exchanges, end)
+
+
+async def come_to_rest(world: World, end: Mapping[str, Any] | None = None) -> None:
+    """Deliver and work until nothing is under way and the end is reached (if one is known), as time goes by.
+
+    Raises:
+        AssertionError: something stays under way.
+    """
+    for _ in range(_TURNS_MAX):
+        with suppress(VivrError):
+            await world.hear()
+        await world.work()
+        if world.is_at_rest() and (end is None or standing(world) == end):
+            return
+        world.clock.advance(seconds=LEASE_S)
+    assert world.is_at_rest(), "something stays under way"
+
+
+async def insist(world: World, step: Step) -> None:
+    """Repeat a step as an actor does that is told to come again, while the worker works."""
+    refused = ""
+    for _ in range(_TRIES_MAX):
+        try:
+            await step.act(world)
+        except VivrError as error:
+            refused = error.code
+        else:
+            return
+        world.clock.advance(seconds=LEASE_S)
+        await world.work()
+    raise AssertionError(f"{step.name} is never done: {refused}")
+
+
+async def attempt(
+    world: World, recording: Recording, point: Point, variant: Variant = nullcontext, *, is_patient: bool = True
+) -> tuple[list[str], int]:
+    """End a flow at a point, recover, go on to the end; what is broken then, and how many exchanges recovery had.
+
+    Args:
+        world: the world, which is put back to the moment before the point's step.
+        recording: the flow as it goes.
+        point: where and how.
+        variant: how the shop is broken, for controls.
+        is_patient: whether leases end before the actor tries again, or the actor tries at once.
+    """
+    world.put_back(recording.before[point.step])
+    flow, knife = recording.flow, Knife(point.stroke)
+    step = flow.steps[point.step]
+    recovery = Knife(point.second)
+    with variant():
+        try:
+            await _strike(world, knife, step)
+            expected = recording.exchanges[point.step][: point.stroke.at + 1]
+            assert knife.exchanges[: point.stroke.at + 1] == expected, "another exchange than the recorded one"
+            assert knife.has_struck, "the point was not reached"
+            found = await _go_on(world, recording, point, recovery, is_patient=is_patient)
+            assert recovery.has_struck == (point.second is not None), "the second point was not reached"
+        except Exception as error:  # noqa: BLE001 - whatever a shop raises at rest, a promise is broken
+            return [f"{type(error).__name__}: {error}"], len(recovery.exchanges)
+    return found, len(recovery.exchanges)
+
+
+async def _strike(world: World, knife: Knife, step: Step) -> None:
+    """Let the step be struck; a process that lives on is told, and ends its turn as it can."""
+    try:
+        async with world.process(knife):
+            try:
+                await knife.run(lambda: step.act(world))
+            except VivrError:
+                return
+    except Killed:
+        return
+
+
+async def _go_on(world: World, recording: Recording, point: Point, recovery: Knife, *, is_patient: bool) -> list[str]:
+    """Recover, in as many processes as it takes, and play the rest of the flow in the last of them."""
+    flow, end = recording.flow, recording.end
+    step = flow.steps[point.step]
+    try:
+        async with world.process(recovery):
+            await recovery.run(lambda: _recover(world, step, is_patient=is_patient))
+            return await _end(world, flow.steps[point.step + 1 :], end)
+    except Killed:
+        async with world.process():
+            await _recover(world, step, is_patient=is_patient)
+            return await _end(world, flow.steps[point.step + 1 :], end)
+
+
+async def _end(world: World, later: Sequence[Step], end: Mapping[str, Any]) -> list[str]:
+    for step in later:
+        await insist(world, step)
+    await come_to_rest(world, end)
+    broken, reached = await broken_promises(world), standing(world)
+    return broken + [f"{name}: {reached[name]} instead of {end[name]}" for name in end if reached[name] != end[name]]
+
+
+async def _recover(world: World, step: Step, *, is_patient: bool) -> None:
+    if is_patient:
+        world.clock.advance(seconds=LEASE_S)
+        await world.work()
+    await insist(world, step)
