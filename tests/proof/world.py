@@ -78,6 +78,7 @@ class Scene:
 
     known: dict[str, Any] = field(default_factory=dict[str, Any])
     acked: set[str] = field(default_factory=set[str])
+    heard: int = 0
     withheld: bool = False
 
 
@@ -185,13 +186,15 @@ class World:
 
     async def hear(self) -> None:
         """Stripe delivers what was not acknowledged yet, oldest first, until one delivery is refused."""
-        if self.scene.withheld:
+        count = self.box.store.connection.execute("SELECT count(*) FROM object WHERE kind = 'event'").fetchone()[0]
+        if self.scene.withheld or self.scene.heard == count:
             return
         for event in await self.kit.events(*SUBSCRIBED):
             if event["id"] not in self.scene.acked:
                 if await self.kit.deliver(event) != 200:
                     raise Unavailable("delivery_refused")
                 self.scene.acked.add(event["id"])
+        self.scene.heard = count
 
     async def work(self, *names: str) -> None:
         """One turn of the worker's steps (or of the named ones); an outage makes a step wait, as in the worker."""
