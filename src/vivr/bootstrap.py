@@ -14,6 +14,7 @@ from vivr.checkout.start_checkout import start_checkout
 from vivr.clock import Clock, SystemClock
 from vivr.database import Database, Tx
 from vivr.ids import OrderId, RefundId
+from vivr.money_exceptions.model import MoneyException
 from vivr.operations.note_key_refusal import KeyAlarm
 from vivr.orders.model import Order, PricingTerms
 from vivr.orders.place_order import OrderRequest, OrderTerms, place_order
@@ -25,12 +26,18 @@ from vivr.payments.stripe_account import StripeAccount
 from vivr.refunds.decide_refund import accept_refund, decline_refund
 from vivr.refunds.model import Refund, RefundTerms
 from vivr.refunds.request_refund import RefundRequest, request_refund
+from vivr.resolutions.accept_money import accept_money
+from vivr.resolutions.acknowledge import acknowledge
+from vivr.resolutions.apply_rule import apply_rule
+from vivr.resolutions.give_back import give_back
+from vivr.resolutions.model import ResolutionTerms
 from vivr.sealing import Seals
-from vivr.settings import RefundPolicy, Settings
+from vivr.settings import ExceptionPolicy, RefundPolicy, Settings
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.stripe_gateway.turns import ENDPOINT_PER_S, Turns
 from vivr.webhooks.intake import Intake
 
+_CONTACT_RETENTION: Final = timedelta(days=3653)
 _SHIPPING_TITLES: Final = {"fr": "Livraison", "en": "Shipping"}
 
 
@@ -68,7 +75,7 @@ class Shop:
             shipping_tax_rate_bp=settings.shipping_tax_rate_bp,
             shipping_title=_SHIPPING_TITLES[locale],
         )
-        return OrderTerms(pricing, settings.order_lifetime, contact_retention=timedelta(days=3653))
+        return OrderTerms(pricing, settings.order_lifetime, contact_retention=_CONTACT_RETENTION)
 
     def checkout_terms(self) -> CheckoutTerms:
         """What the merchant decided about checkouts."""
@@ -91,6 +98,16 @@ class Shop:
             shop_id=settings.shop_id,
             customer_executes=settings.refund_customer_policy is RefundPolicy.EXECUTE,
             approval_above=settings.refund_approval_amount,
+        )
+
+    def resolution_terms(self) -> ResolutionTerms:
+        """What the merchant decided about money that does not fit."""
+        settings = self.settings
+        goes_back = settings.exception_policy is ExceptionPolicy.REFUND
+        return ResolutionTerms(
+            refunds=self.refund_terms(),
+            rule_after=settings.exception_refund_after if goes_back else None,
+            contact_retention=_CONTACT_RETENTION,
         )
 
     async def place_order(self, caller: Caller, order_id: OrderId, request: OrderRequest) -> Order:
@@ -133,6 +150,25 @@ class Shop:
     async def decline_refund(self, caller: Caller, refund_id: RefundId) -> Refund:
         """See ``refunds.decide_refund``."""
         return await decline_refund(self.database, self.clock, caller, refund_id)
+
+    async def give_back(self, caller: Caller, exception_id: str) -> MoneyException:
+        """See ``resolutions.give_back``."""
+        terms = self.resolution_terms()
+        return await give_back(self.database, self.stripe, self.clock, self.seals, caller, terms, exception_id)
+
+    async def accept_money(self, caller: Caller, exception_id: str) -> MoneyException:
+        """See ``resolutions.accept_money``."""
+        terms = self.resolution_terms()
+        return await accept_money(self.database, self.clock, self.seals, caller, terms, exception_id)
+
+    async def acknowledge(self, caller: Caller, exception_id: str, note: str) -> MoneyException:
+        """See ``resolutions.acknowledge``."""
+        return await acknowledge(self.database, self.clock, caller, exception_id, note)
+
+    async def apply_exception_rule(self, caller: Caller) -> int:
+        """See ``resolutions.apply_rule``."""
+        terms = self.resolution_terms()
+        return await apply_rule(self.database, self.stripe, self.clock, self.seals, caller, terms)
 
     async def settle_session(self, caller: Caller, session_id: str) -> Settlement | None:
         """Settle the payment behind a session from Stripe's own word; None: an id that we don't know, asked nowhere."""

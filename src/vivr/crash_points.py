@@ -38,6 +38,13 @@ POINTS: Final = (
     "refund.after_call",
     "refund.in_apply",
     "refund.after_record",
+    "exception.before_reserve",
+    "exception.after_reserve",
+    "exception.after_call",
+    "exception.after_record",
+    "exception.before_accept",
+    "exception.in_accept",
+    "exception.after_accept",
 )
 """All points, in the order of a purchase, its end, and its refund."""
 

@@ -8,10 +8,11 @@ from vivr.clock import Clock
 from vivr.database import Database
 from vivr.operations.recover_operation import Endings, recover_due
 from vivr.refunds.recover_refund import ENDINGS as REFUND_ENDINGS
+from vivr.resolutions.held_operations import ENDINGS as HELD_ENDINGS
 from vivr.sealing import Seals
 from vivr.stripe_gateway.gateway import Stripe
 
-ENDINGS: Final[Endings] = {**CHECKOUT_ENDINGS, **REFUND_ENDINGS}
+ENDINGS: Final[Endings] = {**CHECKOUT_ENDINGS, **REFUND_ENDINGS, **HELD_ENDINGS}
 """How each kind of write is ended."""
 
 

@@ -9,7 +9,7 @@ from vivr.database import Tx
 from vivr.email.read_messages import messages_of_order
 from vivr.ledger.read_ledger import postings_of_order
 from vivr.money import Money, major_text
-from vivr.money_exceptions.record_exception import exceptions_of_order
+from vivr.money_exceptions.read_exceptions import exceptions_of_order
 from vivr.operations.read_operations import operations_of_order
 from vivr.orders.read_orders import history_of
 from vivr.payments.read_payments import payments_of

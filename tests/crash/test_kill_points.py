@@ -40,7 +40,9 @@ def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
 
 
 def test_every_point_stands_in_a_plan() -> None:
-    assert {point for plan in PLANS for point in plan.points} == set(POINTS)
+    # The points of money exceptions stand in flows/test_exception_crashes.py.
+    planned = {point for plan in PLANS for point in plan.points}
+    assert planned == {point for point in POINTS if not point.startswith("exception.")}
     assert len(PLANS) >= 20
 
 

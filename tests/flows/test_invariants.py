@@ -43,10 +43,21 @@ FAULTS: Final[dict[str, tuple[LiteralString, str, set[str]]]] = {
     "check_settling_not_held": (
         """
         INSERT INTO money_exception (id, account, livemode, object_id, kind, payment_id, order_id, amount_minor,
-                                     currency, explanation, state, created_at)
-        SELECT 'exc_1', account, livemode, intent_id, 'late', id, order_id, 2980, 'EUR', 'planted', 'open', now()
+                                     currency, captured, explanation, state, created_at)
+        SELECT 'exc_1', account, livemode, intent_id, 'late', id, order_id, 2980, 'EUR', false, 'planted', 'open', now()
         FROM payment WHERE settles""",
         "exception=exc_1 kind=late",
+        set(),
+    ),
+    "check_accepted_settles": (
+        """
+        INSERT INTO money_exception (id, account, livemode, object_id, kind, payment_id, order_id, amount_minor,
+                                     currency, captured, explanation, state, created_at, resolution, resolved_by,
+                                     resolved_at, accepted_order_id)
+        SELECT 'exc_1', account, livemode, intent_id, 'late', id, order_id, 2980, 'EUR', true, 'planted', 'resolved',
+               now(), 'accepted', 'system:rule', now(), order_id
+        FROM payment WHERE settles""",
+        "by=system:rule",
         set(),
     ),
     "check_open_once": (
@@ -83,6 +94,14 @@ FAULTS: Final[dict[str, tuple[LiteralString, str, set[str]]]] = {
         WHERE entry_id = ledger_entry.id AND kind = 'refund' AND ledger_account = 'fx_clearing'""",
         "refund posted=-999 refund=1000",
         {"check_entry_balanced"},
+    ),
+    "check_held_posted": (
+        """
+        INSERT INTO money_exception (id, account, livemode, object_id, kind, amount_minor, currency, captured,
+                                     explanation, state, created_at)
+        VALUES ('exc_1', 'acct_1', false, 'pi_other', 'unknown_order', 700, 'EUR', true, 'planted', 'open', now())""",
+        "books=0 exceptions=700",
+        set(),
     ),
     "check_refunds_within_captured": (
         """

@@ -73,6 +73,7 @@ def compose(
         contact=Contact("anna@example.com", address),
         token="t0k3n",
         date=QUEUED,
+        locale=locale,
         recipient=recipient,
         money=money,
     )

@@ -9,12 +9,13 @@ from babel.messages.pofile import read_po
 import vivr
 from vivr import errors
 from vivr.constraints import error_code_of
+from vivr.money_exceptions.explain import SENTENCES as STORIES_AND_CHOICES
 from vivr.translate import preferred_locale, translator
 from vivr.web.error_table import ERRORS, FIELDS
 
 SOURCE = Path(vivr.__file__).parent
 CATALOGUE = SOURCE / "locale" / "fr" / "LC_MESSAGES" / "vivr.po"
-SENTENCES = sorted({sentence for _, sentence in ERRORS.values()} | set(FIELDS.values()))
+SENTENCES = sorted({sentence for _, sentence in ERRORS.values()} | set(FIELDS.values()) | set(STORIES_AND_CHOICES))
 # The worker's and the importer's own: they are told in logs and on the command line.
 NEVER_ON_THE_WEB = {
     "address_gone",
@@ -25,6 +26,7 @@ NEVER_ON_THE_WEB = {
     "import_running",
     "kind_unknown",
     "no_staff_address",
+    "staff_not_found",
 }
 KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.VivrError)}
 

@@ -127,16 +127,21 @@ async def test_money_that_does_not_fit_is_listed(
     with psycopg.connect(database_url) as connection:
         connection.execute(
             """INSERT INTO money_exception (id, account, livemode, object_id, kind, order_id, amount_minor, currency,
-                   expected_minor, expected_currency, explanation, state, created_at)
-               VALUES ('exc_test', 'acct_test', false, 'pi_test', 'wrong_amount', %s, 100, 'EUR', 6070, 'EUR',
-                   'Less than <expected>.', 'open', now())""",
+                   captured, expected_minor, expected_currency, explanation, state, created_at)
+               VALUES ('exc_test', 'acct_test', false, 'pi_<test>', 'wrong_amount', %s, 100, 'EUR', true, 6070, 'EUR',
+                   'Less than expected.', 'open', now())""",
             [path.rpartition("/")[2]],
         )
     page = (await staff.get("/admin/exceptions")).text
-    assert "Less than &lt;expected&gt;." in page
+    assert "pi_&lt;test&gt;" in page
     assert "60,70\xa0€" in page
     assert path in page
-    assert "De l’argent qui ne correspond pas" in (await staff.get(path)).text
+    for shown in (page, (await staff.get(path)).text):
+        assert "Le paiement a apporté une autre somme que celle de la commande." in shown
+        assert 'action="/admin/exceptions/exc_test/rendre"' in shown
+        assert 'action="/admin/exceptions/exc_test/accepter"' in shown
+        assert "dont les prix et la TVA sont figés" in shown
+    assert "Gardé pour des clients\xa0: 1,00\xa0€, de 1 exceptions." in page
 
 
 async def test_log_out_needs_the_forms_own_token(staff: httpx.AsyncClient) -> None:

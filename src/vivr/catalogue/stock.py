@@ -31,6 +31,11 @@ async def reserve_stock(tx: Tx, quantities: Mapping[ProductId, int]) -> set[Prod
     return await store.reserve_stock(tx, quantities)
 
 
+async def lacks_stock(tx: Tx, quantities: Mapping[ProductId, int]) -> bool:
+    """Whether any of the products has too few free units now, is not active, or does not exist; nothing is held."""
+    return len(await store.products_in_stock(tx, quantities)) < len(quantities)
+
+
 async def take_stock(tx: Tx, quantities: Mapping[ProductId, int]) -> set[ProductId]:
     """Sell held units: they leave both the hold and the stock. Returns the products that exist.
 

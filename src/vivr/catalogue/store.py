@@ -224,6 +224,22 @@ async def reserve_stock(tx: Tx, quantities: Mapping[ProductId, int]) -> set[Prod
     return await _move_stock(tx, RESERVE_STOCK, quantities)
 
 
+PRODUCTS_IN_STOCK = Sql(
+    name="catalogue.products_in_stock",
+    purpose="which active products have so many free units now; nothing is held",
+    text="""
+    SELECT product.id FROM product
+    JOIN unnest(%(product_ids)s::text[], %(quantities)s::integer[]) AS wanted (id, quantity) USING (id)
+    WHERE product.active AND product.stock_on_hand - product.stock_reserved >= wanted.quantity
+    """,
+)
+
+
+async def products_in_stock(tx: Tx, quantities: Mapping[ProductId, int]) -> set[ProductId]:
+    """The active products that have so many free units now."""
+    return await _move_stock(tx, PRODUCTS_IN_STOCK, quantities)
+
+
 TAKE_STOCK = Sql(
     name="catalogue.take_stock",
     purpose="turn held units into sold ones: they leave the shelf",

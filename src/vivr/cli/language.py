@@ -19,13 +19,14 @@ def locale_of(environment: Mapping[str, str]) -> str:
 
 
 @cache
-def _own_locale() -> str:
+def own_locale() -> str:
+    """The language of the person at the terminal."""
     return locale_of(os.environ)
 
 
 def translate(text: str) -> str:
     """A sentence in the terminal's language, where the catalogue knows it; braces in it mean nothing."""
-    return translator(_own_locale(), DOMAIN).gettext(text)
+    return translator(own_locale(), DOMAIN).gettext(text)
 
 
 def say(text: str, /, **values: object) -> str:

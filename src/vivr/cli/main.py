@@ -11,6 +11,7 @@ import typer
 from vivr.cli import run_parts
 from vivr.cli.catalogue import app as catalogue_app
 from vivr.cli.demo import app as demo_app
+from vivr.cli.exceptions import app as exceptions_app
 from vivr.cli.language import say
 from vivr.cli.printing import fail, print_problems
 from vivr.cli.staff import app as staff_app
@@ -31,6 +32,7 @@ run_parts.mount(app)
 app.add_typer(staff_app, name="staff", help=say("People who work in the back office."))
 app.add_typer(catalogue_app, name="catalogue", help=say("What the shop sells."))
 app.add_typer(webhooks_app, name="webhooks", help=say("What Stripe sent, and what came of it."))
+app.add_typer(exceptions_app, name="exceptions", help=say("Money that does not fit, and what to do about it."))
 app.add_typer(demo_app, name="demo", help=say("A whole shop on this machine."))
 
 

@@ -3,12 +3,27 @@
 from vivr.audit.record_act import record_act
 from vivr.caller import ROLES, Caller
 from vivr.clock import Clock
-from vivr.customers.accounts import AccountRequest, AccountTerms, check_account, insert_account
-from vivr.customers.model import Person, PersonKind
+from vivr.customers import store
+from vivr.customers.accounts import (
+    AccountRequest,
+    AccountTerms,
+    check_account,
+    email_indexes,
+    insert_account,
+    open_account,
+)
+from vivr.customers.model import Person, PersonKind, normalise_email
 from vivr.customers.passwords import hash_password
-from vivr.database import Database
+from vivr.database import Database, Tx
 from vivr.errors import InvalidInput
 from vivr.sealing import Seals
+
+
+async def find_staff(tx: Tx, seals: Seals, email: str) -> Person | None:
+    """The member of staff who logs in with this address, if there is one."""
+    address = normalise_email(email)
+    row = await store.find_by_email(tx, PersonKind.STAFF, email_indexes(seals, address)) if address else None
+    return None if row is None else open_account(seals, row)
 
 
 async def add_staff(

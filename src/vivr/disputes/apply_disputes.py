@@ -23,6 +23,8 @@ from vivr.ledger.model import (
 )
 from vivr.ledger.post_entry import EntrySource, post_entry
 from vivr.money import Money
+from vivr.money_exceptions.follow_money import money_returned
+from vivr.money_exceptions.model import Resolution
 from vivr.operations.model import StripeScope
 from vivr.orders.model import Order, OrderState
 from vivr.orders.move_order import lock_order, move_order, progress_of
@@ -90,6 +92,8 @@ async def apply_disputes(
     payment = await lock_payment(tx, payment_id)
     if order is None or payment is None:
         raise NotFound("payment_not_found")
+    if payment.order_id != order_id:
+        return Applied("Its money was accepted for another order since it was read.", is_stale=True)
     known = {one.stripe_id: one for one in await store.lock_disputes_of_payment(tx, payment_id)}
     words = {one.id: word_of(one) for one in found}
     if any(one in known and ticket <= known[one].ticket and not is_known(known[one], words[one]) for one in words):
@@ -102,7 +106,7 @@ async def apply_disputes(
         if written is None:
             continue
         said.append(f"The dispute {one.id} is {written.state}.")
-        known[one.id] = await _book(tx, now, written, 0 if payment.settles else _owed(payment, known, one.id))
+        known[one.id] = await _book(tx, caller, now, written, 0 if payment.settles else _owed(payment, known, one.id))
     disputed, lost = total_sums(known.values())
     payment = await set_dispute_sums(tx, now, payment.id, disputed_minor=disputed, lost_minor=lost)
     moved = await _move_order(tx, caller, now, order, payment)
@@ -126,7 +130,7 @@ async def apply_stray_disputes(
             continue
         said.append(f"The dispute {one.id} is {written.state}.")
         lost = total_sums(other for other in known.values() if other.stripe_id != one.id)[1]
-        known[one.id] = await _book(tx, clock.now(), written, max(read.intent.amount_received - back - lost, 0))
+        known[one.id] = await _book(tx, caller, clock.now(), written, max(read.intent.amount_received - back - lost, 0))
     return " ".join(said) or _NOTHING_NEW
 
 
@@ -213,7 +217,7 @@ def _text(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-async def _book(tx: Tx, now: datetime, dispute: Dispute, owed_minor: int) -> Dispute:
+async def _book(tx: Tx, caller: Caller, now: datetime, dispute: Dispute, owed_minor: int) -> Dispute:
     """Post what went, what is lost and what came back, once each."""
     amount = dispute.amount
     if dispute.is_withdrawn:
@@ -224,11 +228,19 @@ async def _book(tx: Tx, now: datetime, dispute: Dispute, owed_minor: int) -> Dis
         dispute = await store.set_loss(tx, dispute, min(owed_minor, amount.amount_minor))
         owed = Money(dispute.loss_owed_minor or 0, amount.currency)
         await post_entry(tx, now, _source(dispute, "dispute_loss"), dispute_loss_postings(amount, owed))
+        await _follow_held(tx, caller, now, dispute, owed.amount_minor)
     if dispute.is_reinstated and dispute.loss_owed_minor is not None:
         owed = Money(dispute.loss_owed_minor, amount.currency)
         postings = dispute_loss_reversal_postings(amount, owed)
-        await post_entry(tx, now, _source(dispute, "dispute_loss_reversal"), postings)
+        if await post_entry(tx, now, _source(dispute, "dispute_loss_reversal"), postings):
+            await _follow_held(tx, caller, now, dispute, -owed.amount_minor)
     return dispute
+
+
+async def _follow_held(tx: Tx, caller: Caller, now: datetime, dispute: Dispute, delta_minor: int) -> None:
+    """What was held for a customer reached them by their bank, or did not after all."""
+    scope = StripeScope(dispute.account, dispute.livemode)
+    await money_returned(tx, caller, now, scope, dispute.intent_id, delta_minor, by="stripe", how=Resolution.LOST)
 
 
 def _source(dispute: Dispute, kind: str) -> EntrySource:

@@ -14,17 +14,23 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from vivr.customers.contact import Contact
-from vivr.email.model import Sender, message_id_header, office_link, order_link, vat_parts
+from vivr.email.model import Sender, exceptions_link, message_id_header, office_link, order_link, vat_parts
 from vivr.money import Money, format_money
 from vivr.orders.model import Order, OrderLine
 from vivr.translate import translator
 
 STAFF_KINDS: Final = frozenset(
-    {"refund_failed_staff", "dispute_opened_staff", "dispute_deadline_staff", "fraud_warning_staff"}
+    {
+        "refund_failed_staff",
+        "dispute_opened_staff",
+        "dispute_deadline_staff",
+        "fraud_warning_staff",
+        "money_exception_staff",
+    }
 )
 """The kinds that go to the shop's own people, not to the customer."""
 
-KINDS: Final = STAFF_KINDS | {"order_confirmation", "refunded", "refund_failed"}
+KINDS: Final = STAFF_KINDS | {"order_confirmation", "refunded", "held_refunded", "refund_failed"}
 """The kinds of message that have templates."""
 
 _DOMAIN: Final = "emails"
@@ -35,45 +41,50 @@ def compose_message(
     message_id: str,
     kind: str,
     sender: Sender,
-    order: Order,
+    order: Order | None,
     lines: Sequence[OrderLine],
-    contact: Contact,
+    contact: Contact | None,
     token: str,
     date: datetime,
+    locale: str,
     recipient: str | None = None,
     money: Money | None = None,
 ) -> EmailMessage:
-    """Write a mail about an order, in the order's language.
+    """Write a mail, in most cases about an order.
 
     Args:
         message_id: the message's id; its Message-ID is always the same.
         kind: one of ``KINDS``.
         sender: who writes.
-        order: what it is about.
+        order: what it is about; only what is for staff may be about none.
         lines: the order's frozen lines.
-        contact: the customer's.
+        contact: the customer's, while it is kept.
         token: opens the order's page without an account.
         date: the mail's date.
+        locale: the language to write in.
         recipient: whom it goes to, if not to the customer.
         money: the amount that it tells of, where it tells of one.
     """
+    address = recipient or (contact.email if contact else None)
+    if address is None:
+        raise ValueError(f"{kind} goes to nobody")
     values: dict[str, object] = {
         "shop_name": sender.shop_name,
         "order": order,
         "lines": lines,
-        "vat": vat_parts(lines, order.currency),
-        "address": contact.address,
-        "link": office_link(order, sender) if kind in STAFF_KINDS else order_link(order, sender, token),
+        "vat": vat_parts(lines, order.currency) if order else [],
+        "address": contact.address if contact else None,
+        "link": _link_of(kind, order, sender, token, locale),
         "amount": money,
     }
-    environment = _environment(order.locale)
+    environment = _environment(locale)
 
     def render(part: str) -> str:
         return environment.get_template(f"{kind}.{part}").render(values)
 
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(sender.shop_name, addr_spec=sender.address)
-    message["To"] = recipient or contact.email
+    message["To"] = address
     message["Subject"] = " ".join(render("subject.txt").split())
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id_header(message_id, sender)
@@ -82,8 +93,15 @@ def compose_message(
     message.set_content(render("txt"))
     message.add_alternative(render("html"), subtype="html")
     # Last, because what is set before the content would move into its first part.
-    message["Content-Language"] = order.locale
+    message["Content-Language"] = locale
     return message
+
+
+def _link_of(kind: str, order: Order | None, sender: Sender, token: str, locale: str) -> str:
+    """Where the mail leads: to the order as its customer or as staff sees it, or to the money exceptions."""
+    if order is None or kind == "money_exception_staff":
+        return exceptions_link(sender, locale)
+    return office_link(order, sender) if kind in STAFF_KINDS else order_link(order, sender, token)
 
 
 @cache

@@ -64,6 +64,12 @@ def office_link(order: Order, sender: Sender) -> str:
     return f"{sender.app_url}{prefix}/admin/commandes/{order.id}"
 
 
+def exceptions_link(sender: Sender, locale: str) -> str:
+    """The back office's page of money that does not fit."""
+    prefix = "" if locale == "fr" else f"/{locale}"
+    return f"{sender.app_url}{prefix}/admin/exceptions"
+
+
 def vat_parts(lines: Sequence[OrderLine], currency: str) -> list[VatPart]:
     """The VAT included in an order, by rate, the highest rate first; rates without VAT are left out."""
     sums: dict[int, int] = {}

@@ -103,11 +103,12 @@ async def _write(tx: Tx, clock: Clock, seals: Seals, sender: Sender, job: Job, m
     """
     order = await find_order(tx, message.order_id) if message.order_id else None
     contact = await find_contact(tx, seals, order.id) if order else None
-    if order is None or contact is None:
-        raise NotFound("address_gone")
     if message.kind not in KINDS:
         raise NotFound("kind_unknown")
-    recipient = sender.staff_address if message.kind in STAFF_KINDS else contact.email
+    is_for_staff = message.kind in STAFF_KINDS
+    if contact is None and not is_for_staff:
+        raise NotFound("address_gone")
+    recipient = sender.staff_address if is_for_staff else contact and contact.email
     if recipient is None:
         raise NotFound("no_staff_address")
     mail = compose_message(
@@ -115,11 +116,12 @@ async def _write(tx: Tx, clock: Clock, seals: Seals, sender: Sender, job: Job, m
         kind=message.kind,
         sender=sender,
         order=order,
-        lines=await lines_of(tx, order.id),
+        lines=await lines_of(tx, order.id) if order else [],
         contact=contact,
         recipient=recipient,
-        token=seals.token("order", order.id),
+        token=seals.token("order", order.id) if order else "",
         date=clock.now(),
+        locale=message.locale,
         money=message.money,
     )
     return Ready(job, message, mail, recipient)

@@ -43,13 +43,14 @@ _HELD_ONCE = Sql(
 
 _SETTLING_NOT_HELD = Sql(
     "check_settling_not_held",
-    "No settling payment is held as an exception.",
+    "No settling payment is held as an exception, unless somebody accepted it for this order.",
     """
     SELECT payment.id AS object_id, payment.order_id,
            concat('exception=', money_exception.id, ' kind=', money_exception.kind) AS detail
     FROM payment JOIN money_exception ON money_exception.account = payment.account
         AND money_exception.livemode = payment.livemode AND object_id = intent_id
     WHERE settles AND money_exception.kind <> 'double_loss'
+      AND accepted_order_id IS DISTINCT FROM payment.order_id
     """,
 )
 
@@ -74,8 +75,26 @@ _CANCELLED_CLOSED = Sql(
     """,
 )
 
+_ACCEPTED_SETTLES = Sql(
+    "check_accepted_settles",
+    "Accepted money settles the order that it was accepted for, by the word of a named person.",
+    """
+    SELECT money_exception.id AS object_id, accepted_order_id AS order_id, concat('by=', resolved_by) AS detail
+    FROM money_exception LEFT JOIN payment ON intent_id = object_id AND payment.order_id = accepted_order_id AND settles
+    WHERE resolution = 'accepted' AND (payment.id IS NULL OR resolved_by NOT LIKE 'staff:%%')
+    """,
+)
+
 INVARIANT: Final = Invariant(
     "I1",
     "Exactly one payment settles a settled order; every other captured payment is held as one exception.",
-    (_SETTLED_ONCE, _SETTLED_FOR_TOTAL, _HELD_ONCE, _SETTLING_NOT_HELD, _OPEN_ONCE, _CANCELLED_CLOSED),
+    (
+        _SETTLED_ONCE,
+        _SETTLED_FOR_TOTAL,
+        _HELD_ONCE,
+        _SETTLING_NOT_HELD,
+        _ACCEPTED_SETTLES,
+        _OPEN_ONCE,
+        _CANCELLED_CLOSED,
+    ),
 )

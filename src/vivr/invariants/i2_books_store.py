@@ -79,8 +79,23 @@ _DISPUTE_POSTED = Sql(
     """,
 )
 
+_HELD_POSTED = Sql(
+    "check_held_posted",
+    "The books hold for customers exactly what captured exceptions hold that were not accepted.",
+    """
+    SELECT currency AS object_id, NULL AS order_id, concat('books=', sum(books), ' exceptions=', sum(held)) AS detail
+    FROM (SELECT currency, -amount_minor AS books, 0 AS held FROM ledger_posting
+          WHERE ledger_account = 'held_for_customers'
+          UNION ALL
+          SELECT currency, 0, amount_minor - returned_minor FROM money_exception
+          WHERE captured AND kind NOT IN ('double_loss', 'ledger_mismatch')
+            AND coalesce(resolution, '') <> 'accepted') AS both_sides
+    GROUP BY currency HAVING sum(books) <> sum(held)
+    """,
+)
+
 INVARIANT: Final = Invariant(
     "I2",
     "Every movement of money is posted once, entries sum to zero, and the books agree with Stripe's balance.",
-    (_CAPTURE_POSTED, _ENTRY_BALANCED, _REFUND_POSTED, _REFUND_AMOUNT, _DISPUTE_POSTED),
+    (_CAPTURE_POSTED, _ENTRY_BALANCED, _REFUND_POSTED, _REFUND_AMOUNT, _DISPUTE_POSTED, _HELD_POSTED),
 )

@@ -64,6 +64,14 @@ def held_postings(captured: Money) -> list[Posting]:
     return _without_zeros([Posting(LedgerAccount.FX_CLEARING, captured), Posting(LedgerAccount.HELD, -captured)])
 
 
+def acceptance_postings(held: Money, lines: Sequence[SoldLine]) -> list[Posting]:
+    """Held money that settles an order by staff's decision: what was owed becomes sales and VAT."""
+    return [
+        Posting(LedgerAccount.HELD if posting.account == LedgerAccount.FX_CLEARING else posting.account, posting.money)
+        for posting in sale_postings(held, lines)
+    ]
+
+
 def refund_postings(refunded: Money, lines: Sequence[SoldLine]) -> list[Posting]:
     """Money given back: what its lines brought leaves sales and VAT, or what was held; the mirror of the capture."""
     brought = sale_postings(refunded, lines) if lines else held_postings(refunded)

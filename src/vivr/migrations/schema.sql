@@ -230,7 +230,7 @@ CREATE TABLE public.ledger_entry (
     order_id text,
     payment_id text,
     at timestamp with time zone NOT NULL,
-    CONSTRAINT ledger_entry_kind_known CHECK ((kind = ANY (ARRAY['capture'::text, 'refund'::text, 'refund_failure'::text, 'dispute'::text, 'dispute_reversal'::text, 'dispute_loss'::text, 'dispute_loss_reversal'::text, 'balance_transaction'::text])))
+    CONSTRAINT ledger_entry_kind_known CHECK ((kind = ANY (ARRAY['capture'::text, 'refund'::text, 'refund_failure'::text, 'dispute'::text, 'dispute_reversal'::text, 'dispute_loss'::text, 'dispute_loss_reversal'::text, 'balance_transaction'::text, 'acceptance'::text])))
 );
 
 CREATE TABLE public.ledger_posting (
@@ -261,9 +261,24 @@ CREATE TABLE public.money_exception (
     resolved_at timestamp with time zone,
     resolved_by text,
     resolution text,
-    CONSTRAINT money_exception_kind_known CHECK ((kind = ANY (ARRAY['wrong_amount'::text, 'wrong_currency'::text, 'wrong_customer'::text, 'wrong_mode'::text, 'late'::text, 'twice'::text, 'stray'::text, 'double_loss'::text, 'unknown_order'::text]))),
+    charge_id text,
+    captured boolean NOT NULL,
+    returned_minor bigint DEFAULT 0 NOT NULL,
+    rounds integer DEFAULT 0 NOT NULL,
+    refund_id text,
+    backed_by text,
+    decided_by text,
+    accepted_order_id text,
+    note text,
+    rule_at timestamp with time zone,
+    rule_tries integer DEFAULT 0 NOT NULL,
+    CONSTRAINT money_exception_accepted_with_order CHECK (((accepted_order_id IS NOT NULL) = (COALESCE(resolution, ''::text) = 'accepted'::text))),
+    CONSTRAINT money_exception_kind_known CHECK ((kind = ANY (ARRAY['wrong_mode'::text, 'wrong_currency'::text, 'wrong_amount'::text, 'wrong_customer'::text, 'stray'::text, 'twice'::text, 'late'::text, 'oversold'::text, 'unknown_order'::text, 'double_loss'::text, 'ledger_mismatch'::text]))),
+    CONSTRAINT money_exception_resolution_known CHECK ((resolution = ANY (ARRAY['refunded'::text, 'lost'::text, 'released'::text, 'accepted'::text, 'acknowledged'::text]))),
     CONSTRAINT money_exception_resolved_whole CHECK (((state = 'resolved'::text) = ((resolved_at IS NOT NULL) AND (resolved_by IS NOT NULL) AND (resolution IS NOT NULL)))),
-    CONSTRAINT money_exception_state_known CHECK ((state = ANY (ARRAY['open'::text, 'resolved'::text])))
+    CONSTRAINT money_exception_resolving_decided CHECK (((state <> 'resolving'::text) OR (decided_by IS NOT NULL))),
+    CONSTRAINT money_exception_returned_not_negative CHECK ((returned_minor >= 0)),
+    CONSTRAINT money_exception_state_known CHECK ((state = ANY (ARRAY['open'::text, 'resolving'::text, 'resolved'::text])))
 );
 
 CREATE TABLE public.operation (
@@ -881,7 +896,9 @@ CREATE INDEX inbox_event_waiting ON public.inbox_event USING btree (next_try_at)
 
 CREATE INDEX ledger_entry_by_order ON public.ledger_entry USING btree (order_id, at);
 
-CREATE INDEX money_exception_open ON public.money_exception USING btree (created_at) WHERE (state = 'open'::text);
+CREATE INDEX money_exception_by_order ON public.money_exception USING btree (order_id);
+
+CREATE INDEX money_exception_open ON public.money_exception USING btree (created_at) WHERE (state <> 'resolved'::text);
 
 CREATE INDEX operation_by_order ON public.operation USING btree (order_id, first_sent_at);
 
@@ -1018,10 +1035,16 @@ ALTER TABLE ONLY public.ledger_posting
     ADD CONSTRAINT ledger_posting_entry_exists FOREIGN KEY (entry_id) REFERENCES public.ledger_entry(id);
 
 ALTER TABLE ONLY public.money_exception
+    ADD CONSTRAINT money_exception_accepted_order_exists FOREIGN KEY (accepted_order_id) REFERENCES public.orders(id);
+
+ALTER TABLE ONLY public.money_exception
     ADD CONSTRAINT money_exception_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);
 
 ALTER TABLE ONLY public.money_exception
     ADD CONSTRAINT money_exception_payment_exists FOREIGN KEY (payment_id) REFERENCES public.payment(id);
+
+ALTER TABLE ONLY public.money_exception
+    ADD CONSTRAINT money_exception_refund_exists FOREIGN KEY (refund_id) REFERENCES public.refund(id);
 
 ALTER TABLE ONLY public.operation
     ADD CONSTRAINT operation_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);

@@ -5,14 +5,20 @@ from datetime import datetime
 
 from vivr.audit.record_act import record_act
 from vivr.caller import Caller
+from vivr.catalogue.stock import lacks_stock
 from vivr.database import Tx
+from vivr.email.queue_message import queue_message
 from vivr.ids import OrderId, PaymentId, new_exception_id
 from vivr.ledger.model import held_postings
 from vivr.ledger.post_entry import EntrySource, post_entry
 from vivr.money import Money
 from vivr.money_exceptions import store
-from vivr.money_exceptions.store import MoneyException
+from vivr.money_exceptions.model import Kind, MoneyException
 from vivr.operations.model import StripeScope
+from vivr.orders.move_order import lines_of
+from vivr.translate import DEFAULT_LOCALE
+
+_OVERSOLD = "The order was cancelled before the money came, and its goods were sold to somebody else since."
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +26,12 @@ class MisfitMoney:
     """Money that does not fit.
 
     Attributes:
-        object_id: the PaymentIntent.
-        kind: why it does not fit.
+        object_id: the PaymentIntent; for kinds that hold nothing, what they are about, such as a charge.
+        kind: why it does not fit, a word of ``Kind``.
         brought: what came, or is authorised.
         expected: what the order asked for, if there is one.
         charge_id: the charge, if it was captured.
+        is_captured: whether money was taken that is held from now on.
     """
 
     scope: StripeScope
@@ -40,54 +47,92 @@ class MisfitMoney:
 
 
 async def record_exception(tx: Tx, caller: Caller, now: datetime, misfit: MisfitMoney) -> bool:
-    """Hold it; False: it is held already, and nothing is added."""
-    scope = misfit.scope
-    is_new = await store.insert_exception(
+    """Hold it and tell staff; False: it is held already, and at most it is captured by now.
+
+    The caller holds the lock of its order, if it has one.
+    """
+    kind, explanation = await _kind_of(tx, misfit)
+    values: dict[str, object] = {
+        "account": misfit.scope.account,
+        "livemode": misfit.scope.livemode,
+        "object_id": misfit.object_id,
+        "charge_id": misfit.charge_id,
+        "kind": kind,
+        "amount_minor": misfit.brought.amount_minor,
+        "currency": misfit.brought.currency,
+        "explanation": explanation,
+    }
+    held = await store.insert_exception(
         tx,
+        **values,
         id=new_exception_id(now),
-        account=scope.account,
-        livemode=scope.livemode,
-        object_id=misfit.object_id,
-        kind=misfit.kind,
         payment_id=misfit.payment_id,
         order_id=misfit.order_id,
-        amount_minor=misfit.brought.amount_minor,
-        currency=misfit.brought.currency,
+        captured=misfit.is_captured,
         expected_minor=misfit.expected.amount_minor if misfit.expected else None,
         expected_currency=misfit.expected.currency if misfit.expected else None,
-        explanation=misfit.explanation,
         now=now,
     )
+    captured = await store.capture_exception(tx, **values) if held is None and misfit.is_captured else None
     if misfit.is_captured and not misfit.brought.is_zero:
-        source = EntrySource(
-            scope.account,
-            scope.livemode,
-            misfit.charge_id or misfit.object_id,
-            "capture",
-            misfit.order_id,
-            misfit.payment_id,
-        )
-        await post_entry(tx, now, source, held_postings(misfit.brought))
-    if is_new:
-        await record_act(
-            tx,
-            caller,
-            now,
-            "money_exception.recorded",
-            on=("payment_intent", misfit.object_id),
-            order_id=misfit.order_id,
-            outcome="refused",
-            money=misfit.brought,
-            error_code=misfit.kind,
-        )
-    return is_new
+        await post_entry(tx, now, _source_of(misfit), held_postings(misfit.brought))
+    if held is not None:
+        await tell_staff(tx, now, held)
+    if held is not None or captured is not None:
+        action = "money_exception.recorded" if held else "money_exception.captured"
+        await record_move(tx, caller, now, held or captured, action, outcome="refused", error_code=kind)
+    return held is not None
 
 
-async def open_exceptions(tx: Tx, limit: int = 100) -> list[MoneyException]:
-    """What needs a person, oldest first."""
-    return await store.open_exceptions(tx, limit)
+async def _kind_of(tx: Tx, misfit: MisfitMoney) -> tuple[Kind, str]:
+    """The kind that is recorded: late money for goods that are gone can't be accepted either."""
+    kind = Kind(misfit.kind)
+    if kind == Kind.LATE and misfit.order_id is not None:
+        lines = await lines_of(tx, misfit.order_id)
+        wanted = {line.product_id: line.quantity for line in lines if line.product_id is not None}
+        if await lacks_stock(tx, wanted):
+            return Kind.OVERSOLD, _OVERSOLD
+    return kind, misfit.explanation
 
 
-async def exceptions_of_order(tx: Tx, order_id: str) -> list[MoneyException]:
-    """Money of an order that did not fit."""
-    return await store.exceptions_of_order(tx, order_id)
+def _source_of(misfit: MisfitMoney) -> EntrySource:
+    scope, object_id = misfit.scope, misfit.charge_id or misfit.object_id
+    return EntrySource(scope.account, scope.livemode, object_id, "capture", misfit.order_id, misfit.payment_id)
+
+
+async def tell_staff(tx: Tx, now: datetime, exception: MoneyException) -> None:
+    """Write to staff that it waits for a person: once when it is recorded, and once each time that it opens again."""
+    await queue_message(
+        tx,
+        now,
+        kind="money_exception_staff",
+        subject_id=f"{exception.id}.{exception.rounds}" if exception.rounds else exception.id,
+        order_id=exception.order_id,
+        locale=DEFAULT_LOCALE,
+        money=exception.brought,
+    )
+
+
+async def record_move(
+    tx: Tx,
+    caller: Caller,
+    now: datetime,
+    exception: MoneyException | None,
+    action: str,
+    *,
+    outcome: str = "done",
+    error_code: str | None = None,
+) -> None:
+    """Write the audit row of what was done to an exception."""
+    assert exception is not None
+    await record_act(
+        tx,
+        caller,
+        now,
+        action,
+        on=("money_exception", exception.id),
+        order_id=exception.order_id,
+        outcome=outcome,
+        money=exception.brought,
+        error_code=error_code,
+    )

@@ -29,6 +29,8 @@ class OperationKind(StrEnum):
     EXPIRE_SESSION = "expire_session"
     CANCEL_INTENT = "cancel_intent"
     CREATE_REFUND = "create_refund"
+    REFUND_HELD = "refund_held"
+    RELEASE_HELD = "release_held"
 
 
 class Outcome(StrEnum):

@@ -23,6 +23,20 @@ _INSERT = Sql(
     """,
 )
 
+_INSERT_AGAIN = Sql(
+    "insert_order_again",
+    "The same order under a new id, with everything that was frozen.",
+    """
+    INSERT INTO orders (id, principal, person_id, state, currency, locale, return_origin, subtotal_minor,
+                        discount_minor, shipping_minor, tax_minor, total_minor, payable_minor, placed_at, deadline_at,
+                        request_id)
+    SELECT %(id)s, principal, person_id, 'PENDING', currency, locale, return_origin, subtotal_minor, discount_minor,
+           shipping_minor, tax_minor, total_minor, payable_minor, %(now)s, %(now)s, %(request_id)s
+    FROM orders WHERE id = %(of)s
+    RETURNING *
+    """,
+)
+
 _INSERT_LINE = Sql(
     "insert_order_line",
     "Freeze one line.",
@@ -206,6 +220,13 @@ class OrderKey:
 async def insert_order(tx: Tx, **values: object) -> Order | None:
     """Place an order; None: this id was placed before."""
     return await tx.row(_INSERT, Order, **values)
+
+
+async def insert_again(tx: Tx, order_id: OrderId, *, of: OrderId, now: datetime, request_id: str) -> Order:
+    """The same order under a new id."""
+    order = await tx.row(_INSERT_AGAIN, Order, id=order_id, of=of, now=now, request_id=request_id)
+    assert order is not None
+    return order
 
 
 async def insert_lines(tx: Tx, order_id: OrderId, lines: Sequence[OrderLine]) -> None:

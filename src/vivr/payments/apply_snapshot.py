@@ -1,5 +1,6 @@
 """Write Stripe's word on a payment: state, order, stock, ledger, exception, audit, e-mail, all in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,8 +18,9 @@ from vivr.ids import OrderId, PaymentId
 from vivr.ledger.model import SoldLine, sale_postings
 from vivr.ledger.post_entry import EntrySource, post_entry
 from vivr.money import Money
+from vivr.money_exceptions.follow_money import money_released
 from vivr.money_exceptions.record_exception import MisfitMoney, record_exception
-from vivr.orders.model import Order, OrderState
+from vivr.orders.model import Order, OrderLine, OrderState
 from vivr.orders.move_order import lines_of, lock_order, move_order
 from vivr.payments import store
 from vivr.payments.model import HOLDS_MONEY, SECOND_CHANCE, Judgement, Misfit, Payment, PaymentState, Snapshot, judge
@@ -66,6 +68,8 @@ async def apply_snapshot(
     payment = await store.lock_payment(tx, payment_id)
     if order is None or payment is None:
         raise NotFound("payment_not_found")
+    if payment.order_id != order_id:
+        return Settlement(order, payment, "Its money was accepted for another order since it was read.", is_stale=True)
     if snapshot.ticket <= payment.ticket_applied:
         # What is captured stays so, whatever a newer answer would say: nobody has to read again.
         is_stale = payment.state != PaymentState.CAPTURED
@@ -127,6 +131,8 @@ async def _follow_up(
         return
     if judgement.misfit is not None:
         await record_exception(tx, caller, now, _misfit(order, payment, intent, snapshot.charge, judgement.misfit))
+    elif judgement.state == PaymentState.CANCELLED:
+        await money_released(tx, caller, now, payment.scope, intent.id)
     elif judgement.order_to == OrderState.PAID and order.state == OrderState.PAID:
         await _book_sale(tx, caller, now, order, payment)
 
@@ -161,14 +167,7 @@ def _misfit(
 
 async def _book_sale(tx: Tx, caller: Caller, now: datetime, order: Order, payment: Payment) -> None:
     captured = Money(payment.captured_minor, order.currency)
-    sold = [
-        SoldLine(
-            is_shipping=line.kind == "shipping",
-            net=Money(line.net_minor, order.currency),
-            tax=Money(line.tax_minor, order.currency),
-        )
-        for line in await lines_of(tx, order.id)
-    ]
+    sold = sold_lines(await lines_of(tx, order.id), order.currency)
     source = EntrySource(
         payment.account,
         payment.livemode,
@@ -180,6 +179,18 @@ async def _book_sale(tx: Tx, caller: Caller, now: datetime, order: Order, paymen
     await post_entry(tx, now, source, sale_postings(captured, sold))
     await record_act(tx, caller, now, "payment.captured", on=("payment", payment.id), order_id=order.id, money=captured)
     await queue_message(tx, now, kind="order_confirmation", subject_id=order.id, order_id=order.id, locale=order.locale)
+
+
+def sold_lines(lines: Sequence[OrderLine], currency: str) -> list[SoldLine]:
+    """What the lines of an order add to the books."""
+    return [
+        SoldLine(
+            is_shipping=line.kind == "shipping",
+            net=Money(line.net_minor, currency),
+            tax=Money(line.tax_minor, currency),
+        )
+        for line in lines
+    ]
 
 
 def _card_of(charge: Charge | None) -> tuple[str | None, str | None]:

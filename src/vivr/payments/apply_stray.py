@@ -8,8 +8,12 @@ from typing import Final
 from vivr.caller import Caller
 from vivr.clock import Clock
 from vivr.database import Tx
+from vivr.errors import Unavailable
 from vivr.ids import PaymentId
 from vivr.money import Money
+from vivr.money_exceptions.follow_money import money_released
+from vivr.money_exceptions.model import Resolution
+from vivr.money_exceptions.read_exceptions import exception_of_object
 from vivr.money_exceptions.record_exception import MisfitMoney, record_exception
 from vivr.orders.model import Order
 from vivr.orders.move_order import lock_order
@@ -23,13 +27,23 @@ _STRAY: Final = "The payment names this order, but did not come through the chec
 
 
 async def apply_stray(tx: Tx, clock: Clock, caller: Caller, read: StrayRead) -> str:
-    """Hold what it brought; one sentence says what came of it."""
+    """Hold what it brought, or see that it was released; one sentence says what came of it.
+
+    Raises:
+        Unavailable: staff accepted it for an order since it was read.
+    """
     intent, payment = read.intent, read.payment
+    order = await lock_order(tx, payment.order_id) if payment else None
+    known = await exception_of_object(tx, read.scope, intent.id)
+    if known is not None and known.resolution == Resolution.ACCEPTED:
+        # It settles an order since it was read: its payment is found when it is read again.
+        raise Unavailable("payment_busy", retry_after_s=2)
+    if intent.status == "canceled":
+        await money_released(tx, caller, clock.now(), read.scope, intent.id)
     if intent.status not in HOLDS_MONEY:
         return (
             f"The PaymentIntent is not the one of the payment that it names; it is {intent.status} and holds no money."
         )
-    order = await lock_order(tx, payment.order_id) if payment else None
     kind, explanation = _kind_of(intent, payment, order)
     is_captured = intent.status == "succeeded"
     charge = intent.latest_charge

@@ -136,6 +136,29 @@ _SET_DISPUTE_SUMS = Sql(
     """,
 )
 
+_ACCEPT = Sql(
+    "accept_payment",
+    "A captured payment of which nothing went back settles an order by staff's decision; no row: it is not like that.",
+    """
+    UPDATE payment SET settles = true, order_id = %(order_id)s, updated_at = %(now)s
+    WHERE id = %(id)s AND state = 'CAPTURED' AND NOT settles AND captured_minor = %(amount_minor)s
+      AND refunded_minor = 0 AND refund_pending_minor = 0 AND disputed_minor = 0 AND lost_minor = 0
+    RETURNING *
+    """,
+)
+
+_INSERT_ACCEPTED = Sql(
+    "insert_accepted_payment",
+    "A PaymentIntent that came beside every payment of ours settles an order by staff's decision.",
+    """
+    INSERT INTO payment (id, order_id, account, livemode, kind, state, settles, amount_minor, currency, intent_id,
+                         charge_id, captured_minor, created_at, updated_at)
+    VALUES (%(id)s, %(order_id)s, %(account)s, %(livemode)s, 'intent', 'CAPTURED', true, %(amount_minor)s,
+            %(currency)s, %(intent_id)s, %(charge_id)s, %(amount_minor)s, %(now)s, %(now)s)
+    RETURNING *
+    """,
+)
+
 _POLL_ALL_NOW = Sql(
     "poll_all_now",
     "Make every payment due that is asked about at all.",
@@ -285,6 +308,18 @@ async def shift_refund_sums(tx: Tx, **values: object) -> Payment:
 async def set_dispute_sums(tx: Tx, **values: object) -> Payment:
     """Write the disputed and the lost sum."""
     payment = await tx.row(_SET_DISPUTE_SUMS, Payment, **values)
+    assert payment is not None
+    return payment
+
+
+async def accept_payment(tx: Tx, **values: object) -> Payment | None:
+    """A captured payment settles an order by staff's decision; None: something of it went back, or is disputed."""
+    return await tx.row(_ACCEPT, Payment, **values)
+
+
+async def insert_accepted_payment(tx: Tx, **values: object) -> Payment:
+    """A PaymentIntent beside every payment of ours settles an order by staff's decision."""
+    payment = await tx.row(_INSERT_ACCEPTED, Payment, **values)
     assert payment is not None
     return payment
 

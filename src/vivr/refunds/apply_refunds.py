@@ -1,5 +1,7 @@
 """Write Stripe's word on all refunds of a payment: our own recognised, others booked once, failures first."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +15,8 @@ from vivr.ids import OrderId, PaymentId, new_refund_id
 from vivr.ledger.model import refund_failure_postings, refund_postings
 from vivr.ledger.post_entry import EntrySource, post_entry
 from vivr.money import Money
+from vivr.money_exceptions.follow_money import money_returned
+from vivr.operations.model import StripeScope
 from vivr.orders.move_order import lock_order
 from vivr.payments.model import Payment
 from vivr.payments.payment_sums import lock_payment
@@ -48,6 +52,9 @@ async def apply_refunds(
     payment = await lock_payment(tx, payment_id)
     if order is None or payment is None:
         raise NotFound("payment_not_found")
+    if payment.order_id != order_id:
+        # Its money was accepted for another order since it was read.
+        raise Unavailable("payment_busy", retry_after_s=2)
     if payment.captured_minor == 0:
         return "Nothing was captured: this is a release, and no money goes back."
     known = await store.lock_refunds_of_payment(tx, payment_id)
@@ -127,17 +134,38 @@ async def _book_foreign(
     return submitted
 
 
-async def apply_stray_refunds(tx: Tx, clock: Clock, read: StrayRead, found: list[StripeRefund]) -> str:
+async def apply_stray_refunds(tx: Tx, clock: Clock, caller: Caller, read: StrayRead, found: list[StripeRefund]) -> str:
     """Money that is held as an exception without a payment of its own went back: the ledger says so, once."""
     if read.intent.status != "succeeded":
         return "Nothing was captured: this is a release, and no money goes back."
+    held = HeldIntent(read.scope, read.intent.id, read.order_id, read.payment_id)
+    await book_held_refunds(tx, caller, clock.now(), held, found, by="stripe")
+    return f"{len(found)} refunds of money that is held as an exception are posted."
+
+
+@dataclass(frozen=True, slots=True)
+class HeldIntent:
+    """A PaymentIntent without a payment of its own whose money is held, and the order and payment that it names."""
+
+    scope: StripeScope
+    intent_id: str
+    order_id: str | None
+    payment_id: str | None
+
+
+async def book_held_refunds(
+    tx: Tx, caller: Caller, now: datetime, held: HeldIntent, found: Sequence[StripeRefund], *, by: str
+) -> None:
+    """Post refunds of held money and their failures, each once, and let its exception follow; its order is locked."""
+    delta_minor = 0
     for refund in found:
         amount = Money(refund.amount, refund.currency.upper())
-        is_back = state_of_status(refund.status) in ENDED
-        for kind, postings in (("refund", refund_postings), ("refund_failure", refund_failure_postings)):
-            if kind == "refund" or is_back:
-                source = EntrySource(
-                    read.scope.account, read.scope.livemode, refund.id, kind, read.order_id, read.payment_id
-                )
-                await post_entry(tx, clock.now(), source, postings(amount, []))
-    return f"{len(found)} refunds of money that is held as an exception are posted."
+        for kind, postings, sign in (("refund", refund_postings, 1), ("refund_failure", refund_failure_postings, -1)):
+            if kind == "refund_failure" and state_of_status(refund.status) not in ENDED:
+                continue
+            source = EntrySource(
+                held.scope.account, held.scope.livemode, refund.id, kind, held.order_id, held.payment_id
+            )
+            is_new = await post_entry(tx, now, source, postings(amount, []))
+            delta_minor += sign * refund.amount * is_new
+    await money_returned(tx, caller, now, held.scope, held.intent_id, delta_minor, by=by)

@@ -64,8 +64,8 @@ async def decline_refund(database: Database, clock: Clock, caller: Caller, refun
     if caller.role not in STAFF:
         raise Forbidden
     async with database.transaction("decline_refund") as tx:
-        _, _, refund = await lock_all(tx, refund_id)
-        declined = await release(tx, caller, clock.now(), refund, "declined")
+        _, payment, refund = await lock_all(tx, refund_id)
+        declined = await release(tx, caller, clock.now(), payment, refund, "declined")
         if declined is None:
             raise Conflict("refund_already_decided", refund=refund.id)
         return declined

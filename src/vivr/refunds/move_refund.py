@@ -18,6 +18,7 @@ from vivr.ids import ProductId
 from vivr.ledger.model import SoldLine, refund_failure_postings, refund_postings
 from vivr.ledger.post_entry import EntrySource, post_entry
 from vivr.money import Money
+from vivr.money_exceptions.follow_money import giving_back_refused, money_returned
 from vivr.orders.model import Order
 from vivr.orders.move_order import lines_of, move_order, progress_of
 from vivr.payments.hold_double_loss import hold_double_loss
@@ -106,12 +107,26 @@ async def advance(
         await _restock(tx, refund, lines)
     if to in ENDED and stripe_id is not None:
         await _book(tx, now, moved, lines, "refund_failure")
-    await _tell(tx, now, order, moved, is_seen=is_seen)
+    if not payment.settles:
+        await _follow_held(tx, caller, now, payment, moved, is_seen=is_seen)
+    await _tell(tx, now, order, moved, is_seen=is_seen, is_held=not payment.settles)
     await _record(tx, caller, now, moved, f"refund.{to.lower()}")
     order = await _move_order(tx, caller, now, order, payment)
     await hold_double_loss(tx, caller, now, payment)
     _log.info("refund.moved", refund=refund.id, order=order.id, start=refund.state, to=to, code=code)
     return order, payment, moved
+
+
+async def _follow_held(
+    tx: Tx, caller: Caller, now: datetime, payment: Payment, refund: Refund, *, is_seen: bool
+) -> None:
+    """What settles no order is held as an exception, which follows its money: gone when seen, back when it failed."""
+    assert payment.intent_id is not None
+    is_back = refund.state in ENDED and refund.stripe_id is not None
+    delta_minor = refund.amount_minor * (int(is_seen) - int(is_back))
+    await money_returned(tx, caller, now, payment.scope, payment.intent_id, delta_minor, by=refund.requested_by)
+    if refund.state in ENDED:
+        await giving_back_refused(tx, caller, now, payment.scope, payment.intent_id, refund.id)
 
 
 async def _book(tx: Tx, now: datetime, refund: Refund, lines: list[RefundLine], kind: str) -> None:
@@ -145,11 +160,11 @@ async def _restock(tx: Tx, refund: Refund, lines: list[RefundLine]) -> None:
     await return_stock(tx, units)
 
 
-async def _tell(tx: Tx, now: datetime, order: Order, refund: Refund, *, is_seen: bool) -> None:
+async def _tell(tx: Tx, now: datetime, order: Order, refund: Refund, *, is_seen: bool, is_held: bool) -> None:
     """Write to the customer when the money leaves, and to customer and staff when it does not arrive."""
     if refund.stripe_id is None:
         return
-    kinds = ["refunded"] if is_seen and refund.state not in ENDED else []
+    kinds = ["held_refunded" if is_held else "refunded"] if is_seen and refund.state not in ENDED else []
     if refund.state in ENDED:
         kinds = ["refund_failed_staff"] if is_seen else ["refund_failed", "refund_failed_staff"]
     for kind in kinds:
@@ -181,7 +196,7 @@ async def _record(tx: Tx, caller: Caller, now: datetime, refund: Refund, action:
     )
 
 
-async def release(tx: Tx, caller: Caller, now: datetime, refund: Refund, code: str) -> Refund | None:
+async def release(tx: Tx, caller: Caller, now: datetime, payment: Payment, refund: Refund, code: str) -> Refund | None:
     """End a request that nobody submitted; None: it was decided meanwhile."""
     if refund.state != RefundState.REQUESTED:
         return None
@@ -189,6 +204,8 @@ async def release(tx: Tx, caller: Caller, now: datetime, refund: Refund, code: s
     if moved is None:
         return None
     await _record(tx, caller, now, moved, "refund.declined")
+    if not payment.settles and payment.intent_id is not None:
+        await giving_back_refused(tx, caller, now, payment.scope, payment.intent_id, moved.id)
     return moved
 
 

@@ -78,29 +78,39 @@ async def request_refund(
         Refusal: ``refund_over_remaining``, or ``refund_refused`` by Stripe.
         StripeMisconfigured: our key may not do this.
     """
+    crash_point("refund.before_reserve")
+    async with database.transaction("reserve_refund") as tx:
+        refund, operation = await reserve_requested(tx, clock, seals, caller, terms, request)
+    _log.info("refund.requested", refund=refund.id, order=refund.order_id, state=refund.state)
+    if operation is None:
+        return refund
+    return await send_refund(database, stripe, clock, seals, caller, operation)
+
+
+async def reserve_requested(
+    tx: Tx, clock: Clock, seals: Seals, caller: Caller, terms: RefundTerms, request: RefundRequest
+) -> tuple[Refund, Operation | None]:
+    """Store what is asked for, and reserve it at once if it is due: its operation has then to be sent.
+
+    Raises:
+        VivrError: what ``request_refund`` refuses before it asks Stripe.
+    """
     origin = _origin_of(caller)
     if origin == "customer":
         # Stripe blocks the card of a refund that is called fraudulent: that too is for staff to say.
         request = replace(request, wish=request.wish.by_customer(), reason=Reason.REQUESTED_BY_CUSTOMER)
-    crash_point("refund.before_reserve")
-    async with database.transaction("reserve_refund") as tx:
-        order, payment = await _lock(tx, request)
-        known = await store.lock_refund(tx, request.refund_id)
-        if known is not None:
-            return _as_it_is(known, caller)
-        refusal = check_request(origin, await store.refunds_of_order(tx, order.id))
-        plan = refusal or await plan_for(tx, payment, request.wish)
-        if isinstance(plan, VivrError):
-            raise plan
-        is_due = may_execute(origin, caller.role, order.state, plan.amount, payment, terms)
-        refund = await _insert(tx, clock, caller, payment, request, plan, origin=origin)
-        operation: Operation | None = None
-        if is_due:
-            refund, operation = await reserve_refund(tx, clock, seals, caller, terms, payment, refund, plan)
-    _log.info("refund.requested", refund=refund.id, order=order.id, state=refund.state)
-    if operation is None:
-        return refund
-    return await send_refund(database, stripe, clock, seals, caller, operation)
+    order, payment = await _lock(tx, request)
+    known = await store.lock_refund(tx, request.refund_id)
+    if known is not None:
+        return _as_it_is(known, caller), None
+    refusal = check_request(origin, await store.refunds_of_order(tx, order.id))
+    plan = refusal or await plan_for(tx, payment, request.wish)
+    if isinstance(plan, VivrError):
+        raise plan
+    refund = await _insert(tx, clock, caller, payment, request, plan, origin=origin)
+    if not may_execute(origin, caller.role, order.state, plan.amount, payment, terms):
+        return refund, None
+    return await reserve_refund(tx, clock, seals, caller, terms, payment, refund, plan)
 
 
 def _origin_of(caller: Caller) -> str:

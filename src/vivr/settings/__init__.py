@@ -18,6 +18,7 @@ from vivr.settings.reading import read_settings
 from vivr.settings.table import Settings
 from vivr.settings.values import (
     CaptureMethod,
+    ExceptionPolicy,
     MailSecurity,
     MailServer,
     Problem,
@@ -32,6 +33,7 @@ __all__ = [
     "STRIPE_API_BASE",
     "STRIPE_API_VERSION",
     "CaptureMethod",
+    "ExceptionPolicy",
     "MailSecurity",
     "MailServer",
     "Problem",

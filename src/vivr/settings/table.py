@@ -23,7 +23,15 @@ from vivr.settings.declaration import (
     setting,
 )
 from vivr.settings.parsers import comma_separated, duration, one_of, prefixed_key, whole_number
-from vivr.settings.values import CaptureMethod, MailServer, RateLimit, RefundPolicy, Secret, ThreeDSecurePolicy
+from vivr.settings.values import (
+    CaptureMethod,
+    ExceptionPolicy,
+    MailServer,
+    RateLimit,
+    RefundPolicy,
+    Secret,
+    ThreeDSecurePolicy,
+)
 
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
@@ -285,6 +293,18 @@ class Settings:
         one_of(RefundPolicy),
         "What a customer's own refund does: wait for staff (request), or be made if whole and not shipped (execute)",
         unset="request",
+    )
+    exception_policy: ExceptionPolicy = setting(
+        "EXCEPTION_POLICY",
+        one_of(ExceptionPolicy),
+        "What happens to late and doubled money by itself: it goes back (refund), or it waits for staff (hold)",
+        unset="refund",
+    )
+    exception_refund_after: timedelta = setting(
+        "EXCEPTION_REFUND_AFTER_MINUTES",
+        duration(0, 43_200, unit=_MINUTE),
+        "How long late and doubled money waits for staff before it goes back by itself, in minutes",
+        unset="1440",
     )
     refund_approval_amount: Money | None = optional_amount_setting(
         "REFUND_APPROVAL_AMOUNT",

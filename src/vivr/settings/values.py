@@ -59,6 +59,13 @@ class RefundPolicy(StrEnum):
     EXECUTE = "execute"
 
 
+class ExceptionPolicy(StrEnum):
+    """What the rule does with late and doubled money that nobody decided on."""
+
+    REFUND = "refund"
+    HOLD = "hold"
+
+
 class ThreeDSecurePolicy(StrEnum):
     """What a card payment asks of 3D Secure, in Stripe's words for ``request_three_d_secure``."""
 

@@ -70,6 +70,31 @@ ERRORS: Final[dict[str, tuple[int, str]]] = {
     # A problem of the shop's own key: logged, audited and counted, and nobody's business who wants to pay.
     "payment_misconfigured": (500, "Something went wrong on our side: please try again in a moment."),
     # Refunds
+    "exception_not_found": (404, "There is no such money exception."),
+    "exception_resolved": (409, "Somebody has resolved this already."),
+    "exception_being_resolved": (409, "This money is being given back already."),
+    "exception_nothing_held": (409, "This exception holds no money: it can only be acknowledged."),
+    "exception_money_held": (409, "Money is held here: give it back or accept it, so that it goes somewhere."),
+    "accept_not_captured": (409, "The money is only authorised: it can be released, not accepted."),
+    "accept_partly_returned": (
+        409,
+        "Some of this money was given back, is asked back or is disputed, so it pays no whole order any more.",
+    ),
+    "accept_order_settled": (409, "The order is paid already: this money can only go back."),
+    "accept_twice": (409, "The order is paid by another payment: the second one can only go back."),
+    "accept_unknown_order": (
+        409,
+        "No order is known for this money: look for its owner, then give it back.",
+    ),
+    "accept_wrong_amount": (
+        409,
+        "The sum is not the order's, whose prices and VAT are fixed: give it back and let the customer pay anew.",
+    ),
+    "accept_wrong_currency": (
+        409,
+        "The currency is not the order's, whose prices are fixed: give it back and let the customer pay anew.",
+    ),
+    "accept_wrong_mode": (409, "Test money pays no real order, nor the other way round: it can only go back."),
     "refund_not_found": (404, "There is no such refund."),
     "payment_not_captured": (409, "Nothing was paid that could be refunded."),
     "payment_disputed": (409, "The bank disputes this payment: nothing can be refunded before that is settled."),

@@ -61,6 +61,7 @@ def steps_of(shop: Shop) -> tuple[Step, ...]:
         ),
         Step("operations", lambda caller: recover_operations(database, stripe, clock, seals, caller), pause_s=1),
         Step("refunds", lambda caller: poll_refunds(database, stripe, clock, caller), pause_s=2),
+        Step("exceptions", shop.apply_exception_rule, pause_s=5),
         Step("deadlines", lambda caller: expire_orders(database, stripe, clock, seals, caller), pause_s=2),
         Step(
             "mail", lambda _: send_messages(database, clock, seals, settings.mail_server, sender), 1, asks_stripe=False

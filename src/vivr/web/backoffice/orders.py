@@ -8,13 +8,14 @@ from starlette.responses import Response
 
 from vivr.customers.contact import find_contact
 from vivr.errors import NotFound
-from vivr.money_exceptions.record_exception import exceptions_of_order
+from vivr.money_exceptions.read_exceptions import exceptions_of_order
 from vivr.orders.model import OrderState
 from vivr.orders.read_orders import all_orders, find_order, lines_of
 from vivr.payments.read_payments import payments_of
 from vivr.refunds.model import may_be_refunded
 from vivr.refunds.read_refunds import refunds_of_order, rests_of
 from vivr.timeline import order_timeline
+from vivr.web.backoffice.exception_view import show_exception
 from vivr.web.backoffice.staff_pages import for_staff, render_staff_page
 from vivr.web.order_access import is_order_id
 from vivr.web.storefront.form_parts import ShownForm
@@ -77,7 +78,10 @@ async def render_order(
             form=form or ShownForm(),
             problem=problem,
             idempotency_key=fresh_key(),
-            exceptions=await exceptions_of_order(tx, order_id),
+            exceptions=[
+                show_exception(one, visit.locale, visit.shop.resolution_terms().rule_after)
+                for one in await exceptions_of_order(tx, order_id)
+            ],
             contact=await find_contact(tx, visit.shop.seals, order_id),
             timeline=await order_timeline(tx, order_id),
         )

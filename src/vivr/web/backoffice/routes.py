@@ -6,7 +6,8 @@ from starlette.routing import Route
 
 from vivr.translate import LOCALES
 from vivr.web.backoffice.doors import log_in, log_out, show_login
-from vivr.web.backoffice.exceptions import list_exceptions
+from vivr.web.backoffice.exceptions import accept as accept_money
+from vivr.web.backoffice.exceptions import acknowledge, give_back, list_exceptions
 from vivr.web.backoffice.orders import list_orders, show_order
 from vivr.web.backoffice.refunds import accept, decline, refund_order
 from vivr.web.backoffice.staff_pages import Handler
@@ -22,6 +23,9 @@ _PAGES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "/admin/remboursements/{refund_id}/accepter", accept),
     ("POST", "/admin/remboursements/{refund_id}/refuser", decline),
     ("GET", "/admin/exceptions", list_exceptions),
+    ("POST", "/admin/exceptions/{exception_id}/rendre", give_back),
+    ("POST", "/admin/exceptions/{exception_id}/accepter", accept_money),
+    ("POST", "/admin/exceptions/{exception_id}/classer", acknowledge),
 )
 
 

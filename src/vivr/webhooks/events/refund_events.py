@@ -33,7 +33,7 @@ async def apply_refund(tx: Tx, clock: Clock, caller: Caller, event: InboxEvent, 
     of = read.payment
     if isinstance(of, StrayRead):
         held = await apply_stray(tx, clock, caller, of)
-        said = await apply_stray_refunds(tx, clock, of, read.refunds)
+        said = await apply_stray_refunds(tx, clock, caller, of, read.refunds)
         return Handled(EventState.PROCESSED, f"{held} {said}", of.order_id, of.payment_id)
     payment = of.payment
     await lock_refunds_of(tx, payment.id, payment.order_id)
