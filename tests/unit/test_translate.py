@@ -19,10 +19,6 @@ SENTENCES = sorted({sentence for _, sentence in ERRORS.values()} | set(FIELDS.va
 # The worker's and the importer's own: they are told in logs and on the command line.
 NEVER_ON_THE_WEB = {
     "address_gone",
-    "event_already_ended",
-    "event_in_progress",
-    "event_not_found",
-    "event_not_handled",
     "import_running",
     "kind_unknown",
     "no_staff_address",

@@ -15,7 +15,14 @@ from web_pages.visitors import filled_form, visitor_of
 
 PASSWORD = "bleu-de-travail-7"
 ADDRESS = "staff@example.com"
-PAGES = ("/admin", "/admin/exceptions", "/admin/commandes/ord_" + "0" * 26, "/en/admin")
+PAGES = (
+    "/admin",
+    "/admin/exceptions",
+    "/admin/evenements",
+    "/admin/operations",
+    "/admin/commandes/ord_" + "0" * 26,
+    "/en/admin",
+)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def list_events(
 ) -> None:
     """List events."""
     from vivr.webhooks.model import EventState  # noqa: PLC0415 - see vivr.cli.main
-    from vivr.webhooks.read_inbox import newest_events  # noqa: PLC0415
+    from vivr.webhooks.read_inbox import InboxPage, newest_events  # noqa: PLC0415
 
     if state is not None and state not in set(EventState):
         fail(say("{state} is no state: choose {states}.", state=state, states=", ".join(EventState)))
@@ -37,7 +37,7 @@ def list_events(
 
     async def read(shop: "Shop", _: "Caller") -> "list[InboxEvent]":
         async with shop.database.transaction("list_events") as tx:
-            return await newest_events(tx, state=EventState(state) if state else None, limit=limit)
+            return await newest_events(tx, InboxPage(EventState(state) if state else None, None, None, limit))
 
     table = make_table(say("The inbox"), say("received"), say("event"), say("type"), say("state"), say("reason"))
     for event in _run(read):

@@ -892,6 +892,10 @@ CREATE INDEX inbox_event_by_order ON public.inbox_event USING btree (order_id, r
 
 CREATE INDEX inbox_event_by_subject ON public.inbox_event USING btree (account, livemode, subject) WHERE (state = ANY (ARRAY['RECEIVED'::text, 'RETRYING'::text]));
 
+CREATE INDEX inbox_event_dead ON public.inbox_event USING btree (received_at) WHERE (state = 'DEAD'::text);
+
+CREATE INDEX inbox_event_newest ON public.inbox_event USING btree (received_at, id);
+
 CREATE INDEX inbox_event_waiting ON public.inbox_event USING btree (next_try_at) WHERE (state = ANY (ARRAY['RECEIVED'::text, 'RETRYING'::text]));
 
 CREATE INDEX ledger_entry_by_order ON public.ledger_entry USING btree (order_id, at);

@@ -104,6 +104,35 @@ class Recovery(StrEnum):
     READ = "read"
 
 
+@dataclass(frozen=True, slots=True)
+class OperationsHealth:
+    """How many writes are not settled, and since when."""
+
+    started: int
+    unknown: int
+    oldest_at: datetime | None
+
+
+class Outlook(StrEnum):
+    """What is known of a write and what happens next, as staff is told."""
+
+    DONE = "done"
+    FAILED = "failed"
+    HELD = "held"
+    REPEAT = "repeat"
+    READ = "read"
+
+
+def outlook_of(operation: Operation, *, encoder: str, now: datetime) -> Outlook:
+    """What is known of it and what happens next."""
+    if operation.is_settled:
+        return Outlook.DONE if operation.outcome is Outcome.SUCCEEDED else Outlook.FAILED
+    if operation.lease_until > now:
+        return Outlook.HELD
+    how = choose_recovery(operation, encoder=encoder, now=now, last_reason=operation.error_code)
+    return Outlook.REPEAT if how is Recovery.REPEAT else Outlook.READ
+
+
 def idempotency_key_of(operation_id: OperationId, attempt: int) -> str:
     """The key is derived from what is stored, so that whoever repeats the call uses the same one."""
     return f"vivr-{operation_id}-{attempt}"

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from vivr.database import Sql, Tx
-from vivr.operations.model import Operation, StripeScope
+from vivr.operations.model import Operation, OperationsHealth, StripeScope
 
 _INSERT = Sql(
     "insert_operation",
@@ -94,6 +94,58 @@ _OF_ORDER = Sql(
     "All Stripe writes of one order.",
     "SELECT * FROM operation WHERE order_id = %(order_id)s ORDER BY first_sent_at, id",
 )
+
+
+_FIND = Sql("find_operation", "One write.", "SELECT * FROM operation WHERE id = %(id)s")
+
+_NEWEST = Sql(
+    "newest_operations",
+    "The newest writes before one of them, of one outcome and kind or of all; ids sort by their time of making.",
+    """
+    SELECT * FROM operation
+    WHERE (%(outcome)s::text IS NULL OR outcome = %(outcome)s) AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+      AND (%(before)s::text IS NULL OR id < %(before)s)
+    ORDER BY id DESC LIMIT %(limit)s
+    """,
+)
+
+_UNSETTLED = Sql(
+    "unsettled_operations",
+    "The writes whose outcome is not known, the longest waiting first.",
+    "SELECT * FROM operation WHERE outcome IN ('started', 'unknown') ORDER BY first_sent_at, id LIMIT %(limit)s",
+)
+
+_HEALTH = Sql(
+    "operations_health",
+    "How many writes are not settled, and since when.",
+    """
+    SELECT count(*) FILTER (WHERE outcome = 'started') AS started,
+           count(*) FILTER (WHERE outcome = 'unknown') AS unknown, min(first_sent_at) AS oldest_at
+    FROM operation WHERE outcome IN ('started', 'unknown')
+    """,
+)
+
+
+async def find(tx: Tx, operation_id: str) -> Operation | None:
+    """One write."""
+    return await tx.row(_FIND, Operation, id=operation_id)
+
+
+async def newest(tx: Tx, **wished: object) -> list[Operation]:
+    """The newest writes: ``outcome``, ``kind`` and ``before`` (an id) may be None."""
+    return await tx.rows(_NEWEST, Operation, **wished)
+
+
+async def unsettled(tx: Tx, limit: int) -> list[Operation]:
+    """Those whose outcome is not known."""
+    return await tx.rows(_UNSETTLED, Operation, limit=limit)
+
+
+async def health(tx: Tx) -> OperationsHealth:
+    """How many are not settled, and since when."""
+    found = await tx.row(_HEALTH, OperationsHealth)
+    assert found is not None
+    return found
 
 
 async def insert(tx: Tx, **values: object) -> Operation:

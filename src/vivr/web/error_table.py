@@ -107,6 +107,11 @@ ERRORS: Final[dict[str, tuple[int, str]]] = {
     "refund_changed": (409, "What is left has changed since this was asked for: please ask anew."),
     "refund_needs_another": (409, "A refund of this amount needs the word of another person."),
     "refund_needs_approver": (403, "A refund of this amount needs the word of an approver."),
+    # The inbox
+    "event_not_found": (404, "There is no such event."),
+    "event_not_handled": (409, "Nothing in this shop follows from events of this type."),
+    "event_in_progress": (409, "The worker has this event at this moment: please try again."),
+    "event_already_ended": (409, "This event has ended already."),
     # The ground
     "already_exists": (409, "This exists already."),
     "database_unavailable": (503, "The shop can't be reached for a moment: please try again."),

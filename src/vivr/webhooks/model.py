@@ -136,6 +136,26 @@ class InboxEvent:
     ended_at: datetime | None
     request_id: str
 
+    @property
+    def place(self) -> str:
+        """Where staff finds it: an event's id is unique in its account and mode alone."""
+        return f"{self.account}/{'live' if self.livemode else 'test'}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class InboxHealth:
+    """How many events wait and since when, and how many are dead."""
+
+    received: int
+    retrying: int
+    oldest_at: datetime | None
+    dead: int
+
+    @property
+    def waiting(self) -> int:
+        """All that have still to be processed."""
+        return self.received + self.retrying
+
 
 class EventKey(NamedTuple):
     """What an event is known by."""
@@ -190,6 +210,15 @@ def merge_deliveries(events: Sequence[NewEvent]) -> list[tuple[NewEvent, int]]:
         first.setdefault(event.key, event)
         counts[event.key] += 1
     return [(first[key], counts[key]) for key in sorted(first)]
+
+
+_HANDS: Final = frozenset({"support", "finance", "owner", "system"})
+_ALL_HANDS: Final = frozenset({"finance", "owner", "system"})
+
+
+def may_change_events(role: str, *, all_at_once: bool = False) -> bool:
+    """Whether a role may let an event be processed again or leave it; a viewer may not, and all at once few may."""
+    return role in (_ALL_HANDS if all_at_once else _HANDS)
 
 
 def retry_delay(tries: int) -> timedelta:

@@ -13,14 +13,14 @@ from vivr.audit.record_act import record_act
 from vivr.caller import Caller
 from vivr.clock import Clock
 from vivr.database import Database
-from vivr.errors import Conflict, NotFound
+from vivr.errors import Conflict, Forbidden, InvalidInput, NotFound
 from vivr.operations.model import StripeScope
 from vivr.orders.model import OrderState
 from vivr.orders.read_orders import find_order
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.webhooks import store
 from vivr.webhooks.events import HANDLERS
-from vivr.webhooks.model import EventState, Handled, InboxEvent
+from vivr.webhooks.model import EventState, Handled, InboxEvent, may_change_events
 from vivr.webhooks.process_event import read_event
 
 _log: Final = structlog.stdlib.get_logger("vivr.webhooks")
@@ -58,9 +58,11 @@ async def preview_event(
     """Read Stripe's present word, apply it and take all of it back; what it would have done.
 
     Raises:
+        Forbidden: this role may only look.
         Conflict: ``event_not_handled``: nothing in this shop follows from events of its type.
         Unavailable: Stripe or the database can't be reached.
     """
+    _check_hands(caller)
     handler = HANDLERS.get(event.type)
     if handler is None:
         raise Conflict("event_not_handled")
@@ -81,8 +83,10 @@ async def replay_event(database: Database, clock: Clock, caller: Caller, event: 
     """Let the worker process an ended or waiting event now, with all its tries.
 
     Raises:
+        Forbidden: this role may only look.
         Conflict: ``event_not_handled``, or ``event_in_progress``: a worker has it at this moment.
     """
+    _check_hands(caller)
     if event.type not in HANDLERS:
         raise Conflict("event_not_handled")
     now = clock.now()
@@ -94,7 +98,12 @@ async def replay_event(database: Database, clock: Clock, caller: Caller, event: 
 
 
 async def replay_dead(database: Database, clock: Clock, caller: Caller) -> int:
-    """Let the worker process all dead events again; how many."""
+    """Let the worker process all dead events again; how many.
+
+    Raises:
+        Forbidden: this role may not do that for all at once.
+    """
+    _check_hands(caller, all_at_once=True)
     now = clock.now()
     async with database.transaction("replay_dead") as tx:
         ids = await store.replay_dead(tx, now=now)
@@ -107,8 +116,13 @@ async def ignore_event(database: Database, clock: Clock, caller: Caller, event: 
     """End a waiting or dead event without processing it.
 
     Raises:
+        Forbidden: this role may only look.
+        InvalidInput: there is no reason.
         Conflict: ``event_already_ended``, or ``event_in_progress``.
     """
+    _check_hands(caller)
+    if not reason.strip():
+        raise InvalidInput({"reason": "required"})
     if event.state in {EventState.PROCESSED, EventState.IGNORED}:
         raise Conflict("event_already_ended")
     now = clock.now()
@@ -117,3 +131,8 @@ async def ignore_event(database: Database, clock: Clock, caller: Caller, event: 
             raise Conflict("event_in_progress")
         await record_act(tx, caller, now, "webhook.ignored", on=("event", event.id), order_id=event.order_id)
     _log.info("webhook.ignored", id=event.id, type=event.type)
+
+
+def _check_hands(caller: Caller, *, all_at_once: bool = False) -> None:
+    if not may_change_events(caller.role, all_at_once=all_at_once):
+        raise Forbidden

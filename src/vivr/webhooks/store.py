@@ -6,7 +6,7 @@ from datetime import datetime
 
 from vivr.database import Sql, Tx
 from vivr.operations.model import StripeScope
-from vivr.webhooks.model import EventKey, EventState, InboxEvent, NewEvent
+from vivr.webhooks.model import EventKey, InboxEvent, InboxHealth, NewEvent
 
 # Parameters are sent in binary form (%b): escaping the quotes of a batch of bodies costs more than all the rest.
 _INSERT = Sql(
@@ -105,12 +105,25 @@ _FIND = Sql(
 
 _NEWEST = Sql(
     "newest_inbox_events",
-    "The newest events, of one state or of all.",
+    "The newest events before one of them, of one state and type or of all.",
     """
     SELECT account, livemode, id, type, object_id, subject, api_version, version_drift, received_at, deliveries, state,
            reason, order_id, payment_id, tries, fence, next_try_at, ended_at, request_id
-    FROM inbox_event WHERE %(state)s::text IS NULL OR state = %(state)s
-    ORDER BY received_at DESC, id LIMIT %(limit)s
+    FROM inbox_event
+    WHERE (%(state)s::text IS NULL OR state = %(state)s) AND (%(type)s::text IS NULL OR type = %(type)s)
+      AND (%(before_at)s::timestamptz IS NULL OR (received_at, id) < (%(before_at)s, %(before_id)s))
+    ORDER BY received_at DESC, id DESC LIMIT %(limit)s
+    """,
+)
+
+_HEALTH = Sql(
+    "inbox_health",
+    "How many events wait and since when, and how many are dead.",
+    """
+    SELECT (SELECT count(*) FROM inbox_event WHERE state = 'RECEIVED') AS received,
+           (SELECT count(*) FROM inbox_event WHERE state = 'RETRYING') AS retrying,
+           (SELECT min(received_at) FROM inbox_event WHERE state IN ('RECEIVED', 'RETRYING')) AS oldest_at,
+           (SELECT count(*) FROM inbox_event WHERE state = 'DEAD') AS dead
     """,
 )
 
@@ -295,9 +308,16 @@ async def find_event(tx: Tx, scope: StripeScope, event_id: str) -> InboxEvent | 
     return await tx.row(_FIND, InboxEvent, account=scope.account, livemode=scope.livemode, id=event_id)
 
 
-async def newest_events(tx: Tx, *, state: EventState | None, limit: int) -> list[InboxEvent]:
-    """The newest events, of one state or of all."""
-    return await tx.rows(_NEWEST, InboxEvent, state=state, limit=limit)
+async def newest_events(tx: Tx, **wished: object) -> list[InboxEvent]:
+    """The newest events: ``state``, ``type`` and ``before_at`` with ``before_id`` may be None."""
+    return await tx.rows(_NEWEST, InboxEvent, **wished)
+
+
+async def health(tx: Tx) -> InboxHealth:
+    """How many events wait and since when, and how many are dead."""
+    found = await tx.row(_HEALTH, InboxHealth)
+    assert found is not None
+    return found
 
 
 async def replay_event(tx: Tx, event: InboxEvent, *, now: datetime) -> bool:

@@ -6,8 +6,10 @@ from starlette.routing import Route
 
 from vivr.translate import LOCALES
 from vivr.web.backoffice.doors import log_in, log_out, show_login
+from vivr.web.backoffice.events import ignore, list_events, replay, replay_all_dead, show_event, try_event
 from vivr.web.backoffice.exceptions import accept as accept_money
 from vivr.web.backoffice.exceptions import acknowledge, give_back, list_exceptions
+from vivr.web.backoffice.operations import list_operations, show_operation
 from vivr.web.backoffice.orders import list_orders, show_order
 from vivr.web.backoffice.refunds import accept, decline, refund_order
 from vivr.web.backoffice.staff_pages import Handler
@@ -26,6 +28,14 @@ _PAGES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "/admin/exceptions/{exception_id}/rendre", give_back),
     ("POST", "/admin/exceptions/{exception_id}/accepter", accept_money),
     ("POST", "/admin/exceptions/{exception_id}/classer", acknowledge),
+    ("GET", "/admin/evenements", list_events),
+    ("POST", "/admin/evenements/rejouer-morts", replay_all_dead),
+    ("GET", "/admin/evenements/{account}/{mode}/{event_id}", show_event),
+    ("POST", "/admin/evenements/{account}/{mode}/{event_id}/essayer", try_event),
+    ("POST", "/admin/evenements/{account}/{mode}/{event_id}/rejouer", replay),
+    ("POST", "/admin/evenements/{account}/{mode}/{event_id}/ignorer", ignore),
+    ("GET", "/admin/operations", list_operations),
+    ("GET", "/admin/operations/{operation_id}", show_operation),
 )
 
 
