@@ -5,8 +5,9 @@ transaction, a function that takes ``Database`` opens its own. ``refuse_inside_t
 that goes to the network, and sees transactions of the same task and of the tasks that it started.
 """
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import Enum
@@ -26,6 +27,7 @@ T = TypeVar("T")
 _OPEN_TRANSACTION: ContextVar[str | None] = ContextVar("open_transaction", default=None)
 
 # A waiter gives up before the caller's own deadline, and no statement runs away.
+_SINGLE_STATEMENT_S: Final = 15
 _BEGIN: Final = "SET LOCAL lock_timeout = '5s'; SET LOCAL statement_timeout = '15s'"
 
 
@@ -158,16 +160,49 @@ class Database:
             Unavailable: no connection, or it broke; whether a broken commit happened is unknown.
         """
         refuse_inside_transaction(f"transaction {name!r}")
-        try:
+        with _errors_named():
             async with self._pool.connection() as connection, connection.transaction():
                 await connection.execute(_BEGIN)
-                token = _OPEN_TRANSACTION.set(name)
-                try:
+                with _seen_as_open(name):
                     yield Tx(connection)
+
+    @asynccontextmanager
+    async def single_statement(self, name: str) -> AsyncGenerator[Tx]:
+        """A transaction of exactly one statement, committed with it: one round trip instead of four.
+
+        For the hottest write alone. Its time limit is kept on this side, which cancels the statement at the server.
+
+        Raises:
+            ConstraintViolated: the database refused what must never be.
+            Unavailable: no connection, or it broke, or the time is over; whether the statement happened is unknown.
+        """
+        refuse_inside_transaction(f"statement {name!r}")
+        with _errors_named():
+            async with asyncio.timeout(_SINGLE_STATEMENT_S), self._pool.connection() as connection:
+                await connection.set_autocommit(True)
+                try:
+                    with _seen_as_open(name):
+                        yield Tx(connection)
                 finally:
-                    _OPEN_TRANSACTION.reset(token)
-        except psycopg.IntegrityError as error:
-            constraint = error.diag.constraint_name or "unnamed"
-            raise ConstraintViolated(constraint, error_code_of(constraint)) from error
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
-            raise Unavailable("database_unavailable") from error
+                    if not connection.closed:
+                        await connection.set_autocommit(False)
+
+
+@contextmanager
+def _seen_as_open(name: str) -> Generator[None]:
+    token = _OPEN_TRANSACTION.set(name)
+    try:
+        yield
+    finally:
+        _OPEN_TRANSACTION.reset(token)
+
+
+@contextmanager
+def _errors_named() -> Generator[None]:
+    try:
+        yield
+    except psycopg.IntegrityError as error:
+        constraint = error.diag.constraint_name or "unnamed"
+        raise ConstraintViolated(constraint, error_code_of(constraint)) from error
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, TimeoutError) as error:
+        raise Unavailable("database_unavailable") from error

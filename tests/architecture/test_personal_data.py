@@ -12,6 +12,7 @@ import pytest
 
 from vivr.constraints import error_code_of
 from vivr.database import Database, Sql
+from vivr.errors import Unavailable
 
 Column = tuple[str, str]
 
@@ -132,3 +133,15 @@ async def test_every_transaction_has_its_time_limits(database: Database) -> None
     async with database.transaction("limits") as tx:
         assert await tx.value(show, str, name="lock_timeout") == "5s"
         assert await tx.value(show, str, name="statement_timeout") == "15s"
+
+
+async def test_a_single_statement_has_a_time_limit_and_leaves_its_connection_usable(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleep = Sql("sleep", "Longer than any limit.", "SELECT pg_sleep(%(seconds)s)::text")
+    monkeypatch.setattr("vivr.database._SINGLE_STATEMENT_S", 0.2)
+    with pytest.raises(Unavailable, match="database_unavailable"):
+        async with database.single_statement("endless on purpose") as tx:
+            await tx.value(sleep, str, seconds=60)
+    async with database.transaction("after it") as tx:
+        assert await tx.value(sleep, str, seconds=0) == ""

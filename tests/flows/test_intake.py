@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,26 +34,26 @@ PLAIN = NewEvent(
 
 
 def numbered(number: int) -> NewEvent:
-    return replace(PLAIN, id=f"evt_{number:04d}")
+    return PLAIN._replace(id=f"evt_{number:04d}")
 
 
 class Watched(Database):
-    """A database that counts its transactions, and can be slow to open one."""
+    """A database that counts its batches, and can be slow to open one."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
-        self.transactions = 0
+        self.batches = 0
         self.is_asked = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
 
     @asynccontextmanager
-    async def transaction(self, name: str = "transaction") -> AsyncGenerator[Tx]:
+    async def single_statement(self, name: str) -> AsyncGenerator[Tx]:
         """Count it, and wait for the gate."""
-        self.transactions += 1
+        self.batches += 1
         self.is_asked.set()
         await self.gate.wait()
-        async with super().transaction(name) as tx:
+        async with super().single_statement(name) as tx:
             yield tx
 
 
@@ -81,19 +80,19 @@ async def test_who_arrives_while_a_batch_commits_forms_the_next_one(database: Wa
     await asyncio.sleep(0)
     database.gate.set()
     assert await asyncio.gather(first, *others) == [1] * 151
-    assert database.transactions == 2
+    assert database.batches == 2
     assert await rows(database_url) == {f"evt_{number:04d}": 1 for number in range(151)}
 
 
 async def test_no_batch_is_larger_than_two_hundred(database: Watched) -> None:
     intake = Intake(database)
     assert await asyncio.gather(*(intake.keep(numbered(number)) for number in range(401))) == [1] * 401
-    assert database.transactions == 3
+    assert database.batches == 3
 
 
 async def test_deliveries_of_one_event_in_one_batch_are_all_counted(database: Watched, database_url: str) -> None:
     intake = Intake(database)
-    other = replace(numbered(1), body='{"other": true}')
+    other = numbered(1)._replace(body='{"other": true}')
     assert await asyncio.gather(*(intake.keep(each) for each in (numbered(1), other, numbered(2), other))) == [
         3,
         3,
@@ -111,7 +110,7 @@ async def test_a_row_that_the_database_refuses_harms_no_other_of_its_batch(
     database: Watched, database_url: str
 ) -> None:
     intake = Intake(database)
-    refused = replace(numbered(1), id="e" * 300)
+    refused = numbered(1)._replace(id="e" * 300)
     answers = await asyncio.gather(
         *(intake.keep(each) for each in (numbered(0), refused, numbered(2))), return_exceptions=True
     )

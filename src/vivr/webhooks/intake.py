@@ -78,7 +78,7 @@ class Intake:
 
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
         crash_point("webhook.before_insert")
-        async with self._database.transaction("receive_events") as tx:
+        async with self._database.single_statement("receive_events") as tx:
             delivered = await store.insert_events(tx, merge_deliveries([event for event, _ in batch]))
         crash_point("webhook.after_insert")
         for event, answer in batch:

@@ -165,8 +165,7 @@ class EventKey(NamedTuple):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """One delivery that is to be kept; a ``reason`` says why nothing will follow from it."""
 
     account: str
@@ -207,8 +206,9 @@ def merge_deliveries(events: Sequence[NewEvent]) -> list[tuple[NewEvent, int]]:
     first: dict[EventKey, NewEvent] = {}
     counts: Counter[EventKey] = Counter()
     for event in events:
-        first.setdefault(event.key, event)
-        counts[event.key] += 1
+        key = event.key
+        first.setdefault(key, event)
+        counts[key] += 1
     return [(first[key], counts[key]) for key in sorted(first)]
 
 

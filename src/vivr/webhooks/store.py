@@ -215,24 +215,8 @@ class _Delivered:
 
 async def insert_events(tx: Tx, events: Sequence[tuple[NewEvent, int]]) -> dict[EventKey, int]:
     """Keep events, each with its number of deliveries; how often each was delivered by now."""
-    news = [event for event, _ in events]
-    rows = await tx.rows(
-        _INSERT,
-        _Delivered,
-        account=[new.account for new in news],
-        livemode=[new.livemode for new in news],
-        id=[new.id for new in news],
-        type=[new.type for new in news],
-        object_id=[new.object_id for new in news],
-        subject=[new.subject for new in news],
-        api_version=[new.api_version for new in news],
-        version_drift=[new.version_drift for new in news],
-        body=[new.body for new in news],
-        received_at=[new.received_at for new in news],
-        deliveries=[deliveries for _, deliveries in events],
-        reason=[new.reason for new in news],
-        request_id=[new.request_id for new in news],
-    )
+    columns = dict(zip(NewEvent._fields, map(list, zip(*(event for event, _ in events), strict=True)), strict=True))
+    rows = await tx.rows(_INSERT, _Delivered, **columns, deliveries=[deliveries for _, deliveries in events])
     return {EventKey(row.account, row.livemode, row.id): row.deliveries for row in rows}
 
 
