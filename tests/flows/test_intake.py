@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from flows.test_webhook_door import event, knock, now_of, sign
 from shop_kit import WEBHOOK_SECRET, Kit
@@ -34,7 +35,7 @@ PLAIN = NewEvent(
 
 
 def numbered(number: int) -> NewEvent:
-    return PLAIN._replace(id=f"evt_{number:04d}")
+    return replace(PLAIN, id=f"evt_{number:04d}")
 
 
 class Watched(Database):
@@ -92,7 +93,7 @@ async def test_no_batch_is_larger_than_two_hundred(database: Watched) -> None:
 
 async def test_deliveries_of_one_event_in_one_batch_are_all_counted(database: Watched, database_url: str) -> None:
     intake = Intake(database)
-    other = numbered(1)._replace(body='{"other": true}')
+    other = replace(numbered(1), body='{"other": true}')
     assert await asyncio.gather(*(intake.keep(each) for each in (numbered(1), other, numbered(2), other))) == [
         3,
         3,
@@ -110,7 +111,7 @@ async def test_a_row_that_the_database_refuses_harms_no_other_of_its_batch(
     database: Watched, database_url: str
 ) -> None:
     intake = Intake(database)
-    refused = numbered(1)._replace(id="e" * 300)
+    refused = replace(numbered(1), id="e" * 300)
     answers = await asyncio.gather(
         *(intake.keep(each) for each in (numbered(0), refused, numbered(2))), return_exceptions=True
     )
@@ -164,7 +165,7 @@ async def test_two_processes_that_write_the_same_events_never_lock_each_other_ou
 
 def test_deliveries_are_merged_in_one_order_whatever_order_they_came_in() -> None:
     events = [numbered(2), numbered(1), numbered(2)]
-    assert merge_deliveries(events) == [(numbered(1), 1), (numbered(2), 2)]
+    assert merge_deliveries(events) == [numbered(1), replace(numbered(2), deliveries=2)]
 
 
 async def test_refusals_are_audited_once_a_minute_per_source(kit: Kit) -> None:

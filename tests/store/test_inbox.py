@@ -35,7 +35,7 @@ async def receive(database: Database, clock: SetClock, event_id: str, **more: An
     }
     event = NewEvent(**values | more)
     async with database.transaction() as tx:
-        return (await store.insert_events(tx, [(event, 1)]))[event.key]
+        return (await store.insert_events(tx, [event]))[event.key]
 
 
 async def claim(database: Database, clock: SetClock) -> InboxEvent | None:

@@ -19,7 +19,7 @@ from vivr.payments.poll_payments import poll_all_now
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.webhooks import store
 from vivr.webhooks.events import SUBSCRIBED
-from vivr.webhooks.model import read_envelope
+from vivr.webhooks.model import merge_deliveries, read_envelope
 from vivr.webhooks.receive_event import event_to_keep
 
 _log: Final = structlog.stdlib.get_logger("vivr.webhooks")
@@ -66,9 +66,9 @@ async def _keep_missing(
     listed = [event_to_keep(scope, envelope, body, clock.now(), caller.request_id) for envelope, body in found]
     async with database.transaction("keep_missing_events") as tx:
         known = await store.known_events(tx, [event.key for event in listed])
-        missing = sorted((event for event in listed if event.key not in known), key=lambda event: event.key)
+        missing = merge_deliveries([event for event in listed if event.key not in known])
         if missing:
-            await store.insert_events(tx, [(event, 1) for event in missing])
+            await store.insert_events(tx, missing)
     return len(missing)
 
 

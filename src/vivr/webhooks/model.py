@@ -5,7 +5,6 @@ An event is a hint: id, type, object id, account and livemode are all that is ta
 
 import hmac
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -165,8 +164,8 @@ class EventKey(NamedTuple):
     id: str
 
 
-class NewEvent(NamedTuple):
-    """One delivery that is to be kept; a ``reason`` says why nothing will follow from it."""
+class NewEvent(msgspec.Struct, frozen=True):
+    """A delivery that is to be kept, or several of one event; a ``reason`` says why nothing will follow from it."""
 
     account: str
     livemode: bool
@@ -180,6 +179,7 @@ class NewEvent(NamedTuple):
     received_at: datetime
     reason: str | None
     request_id: str
+    deliveries: int = 1
 
     @property
     def key(self) -> EventKey:
@@ -201,15 +201,14 @@ class Handled:
     payment_id: str | None = None
 
 
-def merge_deliveries(events: Sequence[NewEvent]) -> list[tuple[NewEvent, int]]:
-    """The first delivery of each event and how many there are, in the order in which all writers lock them."""
-    first: dict[EventKey, NewEvent] = {}
-    counts: Counter[EventKey] = Counter()
+def merge_deliveries(events: Sequence[NewEvent]) -> list[NewEvent]:
+    """The first delivery of each event with the number of all, in the order in which all writers lock them."""
+    merged: dict[EventKey, NewEvent] = {}
     for event in events:
-        key = event.key
-        first.setdefault(key, event)
-        counts[key] += 1
-    return [(first[key], counts[key]) for key in sorted(first)]
+        first = merged.setdefault(event.key, event)
+        if first is not event:
+            merged[first.key] = msgspec.structs.replace(first, deliveries=first.deliveries + event.deliveries)
+    return [merged[key] for key in sorted(merged)]
 
 
 _HANDS: Final = frozenset({"support", "finance", "owner", "system"})
