@@ -19,7 +19,7 @@ SEPA_OK: Final = "DE89370400440532013000"
 SEPA_FAILS: Final = "DE62370400440532013001"
 
 _STANDING: Final[Mapping[str, LiteralString]] = {
-    "orders": "SELECT id, state, payable_minor, deadline_at FROM orders ORDER BY id",
+    "orders": "SELECT id, state, payable_minor, amendment, deadline_at FROM orders ORDER BY id",
     "payments": """
         SELECT id, state, settles, captured_minor, refunded_minor, refund_pending_minor, disputed_minor, lost_minor,
             intent_id, charge_id, session_id, session_url

@@ -11,14 +11,18 @@ from vivr.caller import Caller
 from vivr.checkout.close_checkout import cancel_order
 from vivr.checkout.model import CheckoutLink, CheckoutTerms
 from vivr.checkout.start_checkout import start_checkout
+from vivr.checkout.watch_authorizations import LapseTerms
 from vivr.clock import Clock, SystemClock
 from vivr.database import Database, Tx
+from vivr.errors import Forbidden
 from vivr.ids import OrderId, RefundId
 from vivr.money_exceptions.model import MoneyException
 from vivr.operations.note_key_refusal import KeyAlarm
 from vivr.orders.model import Order, PricingTerms
 from vivr.orders.place_order import OrderRequest, OrderTerms, place_order
 from vivr.payments.apply_snapshot import Settlement
+from vivr.payments.capture_payment import CaptureRequest, capture_payment
+from vivr.payments.model import CAPTURERS
 from vivr.payments.read_payments import payment_by_session
 from vivr.payments.settle_free_order import settle_free_order
 from vivr.payments.settle_payment import settle_payment
@@ -32,7 +36,7 @@ from vivr.resolutions.apply_rule import apply_rule
 from vivr.resolutions.give_back import give_back
 from vivr.resolutions.model import ResolutionTerms
 from vivr.sealing import Seals
-from vivr.settings import ExceptionPolicy, RefundPolicy, Settings
+from vivr.settings import CaptureMethod, ExceptionPolicy, RefundPolicy, Settings
 from vivr.stripe_gateway.gateway import Stripe
 from vivr.stripe_gateway.turns import ENDPOINT_PER_S, Turns
 from vivr.webhooks.intake import Intake
@@ -89,7 +93,13 @@ class Shop:
             descriptor_suffix=settings.payment_statement_descriptor,
             three_d_secure=settings.payment_3ds_policy,
             three_d_secure_threshold=settings.payment_3ds_threshold_amount,
+            captures_by_hand=settings.payment_capture_method is CaptureMethod.MANUAL,
         )
+
+    def lapse_terms(self) -> LapseTerms:
+        """What the merchant decided about authorised money that nobody captures."""
+        settings = self.settings
+        return LapseTerms(settings.payment_lapse_policy, settings.payment_lapse_warning, settings.payment_lapse_lead)
 
     def refund_terms(self) -> RefundTerms:
         """What the merchant decided about refunds."""
@@ -136,6 +146,16 @@ class Shop:
     async def cancel_order(self, caller: Caller, order_id: OrderId, reason: str = "cancelled_by_customer") -> Order:
         """See ``checkout.close_checkout``."""
         return await cancel_order(self.database, self.stripe, self.clock, self.seals, caller, order_id, reason=reason)
+
+    async def capture_payment(self, caller: Caller, request: CaptureRequest) -> Settlement:
+        """See ``payments.capture_payment``."""
+        return await capture_payment(self.database, self.stripe, self.clock, self.seals, caller, request)
+
+    async def release_order(self, caller: Caller, order_id: OrderId) -> Order:
+        """Give authorised money up and cancel the order; see ``checkout.close_checkout``."""
+        if caller.role not in CAPTURERS:
+            raise Forbidden
+        return await self.cancel_order(caller, order_id, "authorization_released")
 
     async def request_refund(self, caller: Caller, request: RefundRequest) -> Refund:
         """See ``refunds.request_refund``."""

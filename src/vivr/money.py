@@ -195,5 +195,10 @@ def check_chargeable(money: Money) -> ChargeRefusal | None:
     return None
 
 
+def minimum_charge(currency: str) -> Money:
+    """The smallest amount that Stripe charges in a currency."""
+    return Money(currency_facts(currency).minimum_charge_minor, currency)
+
+
 def _step_text(facts: Currency) -> str:
     return major_text(Money(facts.step_minor, facts.code))

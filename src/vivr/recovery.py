@@ -7,12 +7,13 @@ from vivr.checkout.recover_checkout import ENDINGS as CHECKOUT_ENDINGS
 from vivr.clock import Clock
 from vivr.database import Database
 from vivr.operations.recover_operation import Endings, recover_due
+from vivr.payments.end_authorization import ENDINGS as PAYMENT_ENDINGS
 from vivr.refunds.recover_refund import ENDINGS as REFUND_ENDINGS
 from vivr.resolutions.held_operations import ENDINGS as HELD_ENDINGS
 from vivr.sealing import Seals
 from vivr.stripe_gateway.gateway import Stripe
 
-ENDINGS: Final[Endings] = {**CHECKOUT_ENDINGS, **REFUND_ENDINGS, **HELD_ENDINGS}
+ENDINGS: Final[Endings] = {**CHECKOUT_ENDINGS, **PAYMENT_ENDINGS, **REFUND_ENDINGS, **HELD_ENDINGS}
 """How each kind of write is ended."""
 
 

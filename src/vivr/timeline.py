@@ -12,6 +12,7 @@ from vivr.money import Money, major_text
 from vivr.money_exceptions.read_exceptions import exceptions_of_order
 from vivr.operations.read_operations import operations_of_order
 from vivr.orders.read_orders import history_of
+from vivr.payments.note_failures import attempts_of
 from vivr.payments.read_payments import payments_of
 from vivr.webhooks.read_inbox import events_of_order
 
@@ -42,6 +43,7 @@ async def order_timeline(tx: Tx, order_id: str) -> list[TimelineItem]:
         *await _operations(tx, order_id),
         *await _events(tx, order_id),
         *await _payments(tx, order_id),
+        *await _attempts(tx, order_id),
         *await _ledger(tx, order_id),
         *await _exceptions(tx, order_id),
         *await _emails(tx, order_id),
@@ -100,6 +102,19 @@ async def _payments(tx: Tx, order_id: str) -> list[TimelineItem]:
             {"payment": row.id, "session": row.session_id or ""},
         )
         for row in await payments_of(tx, order_id)
+    ]
+
+
+async def _attempts(tx: Tx, order_id: str) -> list[TimelineItem]:
+    return [
+        TimelineItem(
+            row.at,
+            "payment",
+            row.object_id,
+            f"a try failed: {row.code}" + (f" ({row.decline_code})" if row.decline_code else ""),
+            {"payment": row.payment_id},
+        )
+        for row in await attempts_of(tx, order_id)
     ]
 
 

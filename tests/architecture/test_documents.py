@@ -99,7 +99,7 @@ async def test_every_move_is_taken_or_refused_as_the_table_says(database: Databa
             order_id = OrderId(f"ord_{place}")
             before = "PAID" if start == OrderState.DISPUTED else None
             await tx.run(ADD_ORDER, id=order_id, state=start, before=before, now=now)
-            moved = await store.move(tx, order_id, start, to, None)
+            moved = await store.move(tx, order_id, start, to, None, now)
             found = await store.find_order(tx, order_id)
             assert found is not None
             assert found.state == (to if moved else start)
@@ -112,7 +112,7 @@ async def test_an_order_that_stands_elsewhere_is_not_moved(database: Database) -
     now = datetime(2026, 11, 23, tzinfo=UTC)
     async with database.transaction("stand_elsewhere") as tx:
         await tx.run(ADD_ORDER, id="ord_1", state="CANCELLED", before=None, now=now)
-        assert await store.move(tx, OrderId("ord_1"), OrderState.PENDING, OrderState.PAID, None) is None
+        assert await store.move(tx, OrderId("ord_1"), OrderState.PENDING, OrderState.PAID, None, now) is None
         found = await store.find_order(tx, "ord_1")
     assert found is not None
     assert found.state == OrderState.CANCELLED

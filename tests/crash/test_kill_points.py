@@ -39,10 +39,14 @@ def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     running.stop()
 
 
+KILLED_ELSEWHERE = {point for point in POINTS if point.startswith(("capture.", "end.", "release."))}
+"""What staff does with authorised money dies at each of its points in ``tests/flows/test_captures.py``."""
+
+
 def test_every_point_stands_in_a_plan() -> None:
     # The points of money exceptions stand in flows/test_exception_crashes.py.
     planned = {point for plan in PLANS for point in plan.points}
-    assert planned == {point for point in POINTS if not point.startswith("exception.")}
+    assert planned | KILLED_ELSEWHERE == {point for point in POINTS if not point.startswith("exception.")}
     assert len(PLANS) >= 20
 
 

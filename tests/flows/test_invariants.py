@@ -31,7 +31,7 @@ FAULTS: Final[dict[str, tuple[LiteralString, str, set[str]]]] = {
     "check_settled_for_total": (
         "UPDATE orders SET payable_minor = payable_minor - 1 WHERE state = 'PAID'",
         "captured=2980EUR payable=2979EUR",
-        set(),
+        {"check_order_sums_of_lines"},
     ),
     "check_held_once": (
         """
@@ -171,6 +171,16 @@ FAULTS: Final[dict[str, tuple[LiteralString, str, set[str]]]] = {
     "check_reservation_as_ordered": (
         "UPDATE stock_reservation SET state = 'FREED' WHERE state = 'TAKEN'",
         "order=PAID units=FREED",
+        {"check_units_taken_as_sold"},
+    ),
+    "check_units_taken_as_sold": (
+        "UPDATE stock_reservation SET quantity = 2 WHERE state = 'TAKEN'",
+        "sold=1 taken=2",
+        set(),
+    ),
+    "check_order_sums_of_lines": (
+        "UPDATE orders SET tax_minor = tax_minor - 1 WHERE state = 'PAID'",
+        "total=2980 payable=2980 tax=496 lines=2980 lines_tax=497",
         set(),
     ),
     "check_session_has_operation": (

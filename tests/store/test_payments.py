@@ -11,7 +11,7 @@ from vivr.database import Database
 from vivr.errors import ConstraintViolated
 from vivr.ids import PaymentId
 from vivr.operations.model import StripeScope
-from vivr.payments import store
+from vivr.payments import account_store, store
 from vivr.payments.model import OPEN, Payment, PaymentState, poll_delay
 
 FIRST, LONGEST = timedelta(seconds=20), timedelta(minutes=5)
@@ -40,6 +40,7 @@ async def apply(
         "method_last4": None,
         "failure_code": None,
         "failure_message": None,
+        "capture_before": None,
         "ticket": ticket,
         "now": clock.now(),
     }
@@ -221,24 +222,24 @@ async def test_ways_to_pay_are_needless_once_another_payment_settled(database: D
 async def test_a_customer_belongs_to_one_owner_of_one_account(database: Database, clock: SetClock) -> None:
     live = StripeScope("acct_1", livemode=True)
     async with database.transaction() as tx:
-        await store.keep_customer(tx, SCOPE, "per_1", "cus_1", clock.now())
-        await store.keep_customer(tx, SCOPE, "per_1", "cus_2", clock.now())
-        await store.keep_customer(tx, live, "per_1", "cus_1", clock.now())
-        assert await store.find_customer(tx, SCOPE, "per_1") == "cus_1"
-        assert await store.find_customer(tx, live, "per_1") == "cus_1"
-        assert await store.find_customer(tx, SCOPE, "per_2") is None
+        await account_store.keep_customer(tx, SCOPE, "per_1", "cus_1", clock.now())
+        await account_store.keep_customer(tx, SCOPE, "per_1", "cus_2", clock.now())
+        await account_store.keep_customer(tx, live, "per_1", "cus_1", clock.now())
+        assert await account_store.find_customer(tx, SCOPE, "per_1") == "cus_1"
+        assert await account_store.find_customer(tx, live, "per_1") == "cus_1"
+        assert await account_store.find_customer(tx, SCOPE, "per_2") is None
     with pytest.raises(ConstraintViolated, match="already_exists"):
         async with database.transaction() as tx:
-            await store.keep_customer(tx, SCOPE, "per_2", "cus_1", clock.now())
+            await account_store.keep_customer(tx, SCOPE, "per_2", "cus_1", clock.now())
 
 
 async def test_the_account_of_a_key_is_learnt_once(database: Database, clock: SetClock) -> None:
     async with database.transaction() as tx:
-        assert await store.find_account(tx, b"key", livemode=False) is None
-        await store.keep_account(tx, b"key", "acct_1", livemode=False, now=clock.now())
-        await store.keep_account(tx, b"key", "acct_2", livemode=False, now=clock.now())
-        assert await store.find_account(tx, b"key", livemode=False) == "acct_1"
-        assert await store.find_account(tx, b"key", livemode=True) is None
+        assert await account_store.find_account(tx, b"key", livemode=False) is None
+        await account_store.keep_account(tx, b"key", "acct_1", livemode=False, now=clock.now())
+        await account_store.keep_account(tx, b"key", "acct_2", livemode=False, now=clock.now())
+        assert await account_store.find_account(tx, b"key", livemode=False) == "acct_1"
+        assert await account_store.find_account(tx, b"key", livemode=True) is None
 
 
 @pytest.mark.parametrize(

@@ -8,25 +8,11 @@ import pytest
 
 from money_probe import broken_rules, rows
 from refund_kit import payment_sums, refund
-from shop_kit import GUEST, WORKER, Kit
-from vivr.customers.accounts import AccountRequest
-from vivr.customers.staff import add_staff
+from shop_kit import GUEST, Kit
 from vivr.ids import OrderId
 from vivr.orders.model import OrderState
 from vivr.refunds.model import Wish
-from vivr.web.accounts import account_terms
-from web_pages.visitors import filled_form, visitor_of
-
-PASSWORD = "bleu-de-travail-7"
-
-
-async def staff_of(kit: Kit, client: httpx.AsyncClient, role: str) -> None:
-    """Log somebody of staff in."""
-    shop, email = kit.shop, f"{role}@example.com"
-    request = AccountRequest(email, PASSWORD, "Sam", "fr")
-    await add_staff(shop.database, shop.clock, shop.seals, WORKER, account_terms(shop.settings), request, role=role)
-    answer = await client.post("/admin/login", data={"email": email, "password": PASSWORD})
-    assert answer.status_code == 303
+from web_pages.visitors import filled_form, staff_of, visitor_of
 
 
 @pytest.fixture

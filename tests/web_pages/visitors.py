@@ -5,10 +5,15 @@ from typing import Final
 
 import httpx
 
+from shop_kit import WORKER, Kit
 from vivr.bootstrap import Shop
+from vivr.customers.accounts import AccountRequest
+from vivr.customers.staff import add_staff
+from vivr.web.accounts import account_terms
 from vivr.web.app import build_app
 
 ORIGIN: Final = "http://127.0.0.1:8000"
+PASSWORD: Final = "bleu-de-travail-7"
 NOWHERE: Final = "http://127.0.0.1:9"
 """An address on this machine where nothing listens."""
 
@@ -38,3 +43,12 @@ async def filled_form(visitor: httpx.AsyncClient, path: str = "/checkout", **oth
     hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', page.text))
     assert hidden["idempotency_key"]
     return {**hidden, **ADDRESS, **other}
+
+
+async def staff_of(kit: Kit, client: httpx.AsyncClient, role: str) -> None:
+    """Log somebody of staff in."""
+    shop, email = kit.shop, f"{role}@example.com"
+    request = AccountRequest(email, PASSWORD, "Sam", "fr")
+    await add_staff(shop.database, shop.clock, shop.seals, WORKER, account_terms(shop.settings), request, role=role)
+    answer = await client.post("/admin/login", data={"email": email, "password": PASSWORD})
+    assert answer.status_code == 303

@@ -22,6 +22,7 @@ from vivr.orders.move_order import lock_order, move_order
 from vivr.payments.begin_payment import open_payment_of
 from vivr.payments.model import OPEN, Payment, PaymentState
 from vivr.payments.read_payments import find_payment, holds_money
+from vivr.payments.release_payment import release_payment
 from vivr.payments.settle_payment import settle_payment
 from vivr.sealing import Seals
 from vivr.stripe_gateway.gateway import Stripe
@@ -44,7 +45,8 @@ async def cancel_order(
 ) -> Order:
     """Cancel an unpaid order and free its stock, once Stripe has confirmed that it can't be paid any more.
 
-    Cancelling a cancelled order gives it as it is; so does ``if_overdue`` for one that was given more time meanwhile.
+    Authorised money is released, but not by a deadline: whoever gave it waits for the goods. Cancelling a cancelled
+    order gives it as it is; so does ``if_overdue`` for one that was given more time meanwhile.
 
     Raises:
         NotFound: there is no such order.
@@ -75,14 +77,23 @@ async def cancel_order(
             _log.info("order.cancelled", order=order_id, reason=reason)
             return cancelled
         if payment is not None:
-            await close_payment(database, stripe, clock, seals, caller, payment.id)
+            await close_payment(database, stripe, clock, seals, caller, payment.id, releases=not if_overdue)
     raise Unavailable("checkout_busy", retry_after_s=5)
 
 
 async def close_payment(
-    database: Database, stripe: Stripe, clock: Clock, seals: Seals, caller: Caller, payment_id: PaymentId
+    database: Database,
+    stripe: Stripe,
+    clock: Clock,
+    seals: Seals,
+    caller: Caller,
+    payment_id: PaymentId,
+    *,
+    releases: bool = False,
 ) -> Payment:
     """End an open payment; a payment that ended or was captured meanwhile is given as it is.
+
+    Authorised money is given up if ``releases`` says so; otherwise it counts as money on its way.
 
     Raises:
         NotFound: there is no such payment.
@@ -98,6 +109,8 @@ async def close_payment(
     if payment.state not in OPEN:
         return payment
     payment = (await settle_payment(database, stripe, clock, caller, payment_id)).payment
+    if payment.state == PaymentState.AUTHORIZED and releases:
+        return await release_payment(database, stripe, clock, seals, caller, payment)
     if payment.state in {PaymentState.PROCESSING, PaymentState.AUTHORIZED}:
         raise Conflict("payment_in_progress", order=payment.order_id)
     if payment.state not in OPEN:

@@ -17,13 +17,19 @@ from vivr.orders.model import SETTLED, Order, OrderLine, OrderState
 from vivr.stripe_gateway.requests import Parameter, Parameters
 
 ORDER_AGE_MAX: Final = timedelta(hours=24)
+"""How long an order may wait for its customer: from its placing, or from when money on its way did not come."""
+
 _NAME_MAX: Final = 250
 """Stripe's limit for a product's name is not published; it takes 250 characters (its metadata values take 500)."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckoutTerms:
-    """What the merchant has decided about checkouts."""
+    """What the merchant has decided about checkouts.
+
+    Attributes:
+        captures_by_hand: whether money is only authorised, until staff captures it.
+    """
 
     shop_id: str
     session_lifetime: timedelta
@@ -33,6 +39,7 @@ class CheckoutTerms:
     descriptor_suffix: str | None
     three_d_secure: str
     three_d_secure_threshold: Money | None
+    captures_by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ def check_startable(order: Order, terms: CheckoutTerms, now: datetime) -> Refusa
         return Conflict("order_cancelled", order=order.id)
     if order.state == OrderState.PROCESSING:
         return Conflict("payment_in_progress", order=order.id)
-    if now - order.placed_at >= ORDER_AGE_MAX:
+    if now - order.waits_since >= ORDER_AGE_MAX:
         return Conflict("order_too_old", order=order.id)
     if order.sessions_made >= terms.sessions_max:
         return Conflict("too_many_sessions", order=order.id)
@@ -65,7 +72,7 @@ def session_end(order: Order, terms: CheckoutTerms, now: datetime) -> datetime:
     Stripe takes no less than 30 minutes, so a session begun in an order's last half hour lives a little longer.
     """
     least = now + timedelta(minutes=35)
-    return max(least, min(now + terms.session_lifetime, order.placed_at + ORDER_AGE_MAX))
+    return max(least, min(now + terms.session_lifetime, order.waits_since + ORDER_AGE_MAX))
 
 
 def session_parameters(
@@ -86,7 +93,7 @@ def session_parameters(
         "operation": operation_id,
     }
     prefix = "" if order.locale == "fr" else f"/{order.locale}"
-    intent_data: dict[str, Parameter] = {"metadata": metadata, "capture_method": "automatic_async"}
+    intent_data: dict[str, Parameter] = {"metadata": metadata, "capture_method": _capture_method_of(terms)}
     if terms.descriptor_suffix is not None:
         intent_data["statement_descriptor_suffix"] = terms.descriptor_suffix
     return {
@@ -117,6 +124,10 @@ def _line_item(order: Order, line: OrderLine) -> Parameter:
             "product_data": {"name": name[:_NAME_MAX]},
         },
     }
+
+
+def _capture_method_of(terms: CheckoutTerms) -> str:
+    return "manual" if terms.captures_by_hand else "automatic_async"
 
 
 def _three_d_secure_of(order: Order, terms: CheckoutTerms) -> str:

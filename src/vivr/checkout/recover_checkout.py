@@ -79,19 +79,16 @@ async def _payment_of(database: Database, operation: Operation) -> Payment:
     return payment
 
 
-async def _record_closing(
+async def _record_expiry(
     database: Database, clock: Clock, caller: Caller, operation: Operation, answer: Answer
 ) -> None:
     async with database.transaction("record_operation") as tx:
         await record_answer(tx, clock, caller, operation, answer)
 
 
-_CLOSING: Final = Ending(_find_expiry, _record_closing)
-
 ENDINGS: Final[Endings] = {
     OperationKind.CREATE_CUSTOMER: Ending(_find_customer, record_customer),
     OperationKind.CREATE_SESSION: Ending(_find_session, record_session),
-    OperationKind.EXPIRE_SESSION: _CLOSING,
-    OperationKind.CANCEL_INTENT: _CLOSING,
+    OperationKind.EXPIRE_SESSION: Ending(_find_expiry, _record_expiry),
 }
 """How the writes of a checkout are ended."""

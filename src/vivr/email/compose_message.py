@@ -10,6 +10,8 @@ from functools import cache
 from typing import Any, Final, cast
 
 from babel import Locale
+from babel.dates import format_datetime as format_dates
+from babel.dates import get_timezone
 from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
@@ -21,19 +23,29 @@ from vivr.translate import translator
 
 STAFF_KINDS: Final = frozenset(
     {
-        "refund_failed_staff",
-        "dispute_opened_staff",
+        "authorization_ending_staff",
+        "authorization_lapsed_staff",
         "dispute_deadline_staff",
+        "dispute_opened_staff",
         "fraud_warning_staff",
+        "refund_failed_staff",
         "money_exception_staff",
     }
 )
 """The kinds that go to the shop's own people, not to the customer."""
 
-KINDS: Final = STAFF_KINDS | {"order_confirmation", "refunded", "held_refunded", "refund_failed"}
+KINDS: Final = STAFF_KINDS | {
+    "held_refunded",
+    "order_confirmation",
+    "order_released",
+    "payment_failed",
+    "refund_failed",
+    "refunded",
+}
 """The kinds of message that have templates."""
 
 _DOMAIN: Final = "emails"
+_SHOWN_ZONE: Final = get_timezone("Europe/Paris")
 
 
 def compose_message(
@@ -126,6 +138,9 @@ def _environment(locale: str) -> Environment:
         names: Any = Locale(locale).territories
         return str(names.get(code, code))
 
+    def moment(at: datetime) -> str:
+        return format_dates(at, "d MMMM, HH:mm", tzinfo=_SHOWN_ZONE, locale=locale)
+
     def percent(rate_bp: int) -> str:
         return format_decimal(rate_bp / 100, format="#,##0.##", locale=locale)
 
@@ -133,7 +148,7 @@ def _environment(locale: str) -> Environment:
     # The extension adds this method to the environment, which Jinja2's types don't say.
     cast("Any", environment).install_gettext_callables(catalogue.gettext, catalogue.ngettext, newstyle=True)
     cast("dict[str, object]", environment.filters).update(
-        {"minor": minor, "money": money, "percent": percent, "territory": territory}
+        {"minor": minor, "moment": moment, "money": money, "percent": percent, "territory": territory}
     )
     cast("dict[str, object]", environment.globals)["locale"] = locale
     return environment

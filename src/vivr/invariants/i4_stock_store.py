@@ -34,11 +34,31 @@ _AS_ORDERED = Sql(
     FROM orders JOIN stock_reservation ON order_id = orders.id
     WHERE stock_reservation.state <> CASE WHEN orders.state IN ('PENDING', 'PROCESSING') THEN 'HELD'
         WHEN orders.state = 'CANCELLED' THEN 'FREED' ELSE 'TAKEN' END
+      -- Of an amended order the units that were struck are freed when it is paid.
+      AND NOT (orders.amendment > 0 AND stock_reservation.state = 'FREED')
+    """,
+)
+
+_TAKEN_AS_SOLD = Sql(
+    "check_units_taken_as_sold",
+    "A settled order has taken the units of its lines in force, and no others.",
+    """
+    SELECT concat(orders.id, '/', product_id) AS object_id, orders.id AS order_id,
+           concat('sold=', sold, ' taken=', taken) AS detail
+    FROM orders CROSS JOIN LATERAL (
+        SELECT product_id, sum(sold) AS sold, sum(taken) AS taken
+        FROM (SELECT product_id, quantity AS sold, 0 AS taken FROM order_line
+              WHERE order_id = orders.id AND order_line.amendment = orders.amendment AND product_id IS NOT NULL
+              UNION ALL
+              SELECT product_id, 0, quantity FROM stock_reservation
+              WHERE order_id = orders.id AND stock_reservation.state = 'TAKEN') AS units
+        GROUP BY product_id) AS units
+    WHERE orders.state NOT IN ('PENDING', 'PROCESSING', 'CANCELLED') AND sold <> taken
     """,
 )
 
 INVARIANT: Final = Invariant(
     "I4",
     "Stock never goes below zero; each sold unit is taken once and each freed unit is given back once.",
-    (_NOT_NEGATIVE, _RESERVED, _AS_ORDERED),
+    (_NOT_NEGATIVE, _RESERVED, _AS_ORDERED, _TAKEN_AS_SOLD),
 )

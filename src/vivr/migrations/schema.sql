@@ -352,10 +352,12 @@ CREATE TABLE public.order_line (
     tax_rate_bp integer NOT NULL,
     net_minor bigint NOT NULL,
     tax_minor bigint NOT NULL,
+    amendment integer DEFAULT 0 NOT NULL,
+    CONSTRAINT order_line_amendment_not_negative CHECK ((amendment >= 0)),
     CONSTRAINT order_line_amount_adds_up CHECK ((amount_minor = ((unit_minor * quantity) - discount_minor))),
     CONSTRAINT order_line_discount_not_negative CHECK ((discount_minor >= 0)),
     CONSTRAINT order_line_kind_known CHECK ((kind = ANY (ARRAY['product'::text, 'shipping'::text]))),
-    CONSTRAINT order_line_position_sane CHECK ((("position" >= 1) AND ("position" <= 100))),
+    CONSTRAINT order_line_position_sane CHECK ((("position" >= 1) AND (("position" <= 100) OR (amendment > 0)))),
     CONSTRAINT order_line_product_for_kind CHECK (((kind = 'product'::text) = (product_id IS NOT NULL))),
     CONSTRAINT order_line_quantity_sane CHECK (((quantity >= 1) AND (quantity <= 1000))),
     CONSTRAINT order_line_tax_adds_up CHECK ((amount_minor = (net_minor + tax_minor))),
@@ -386,6 +388,9 @@ CREATE TABLE public.orders (
     hold_by text,
     hold_since timestamp with time zone,
     request_id text NOT NULL,
+    amendment integer DEFAULT 0 NOT NULL,
+    second_chance_at timestamp with time zone,
+    CONSTRAINT orders_amendment_not_negative CHECK ((amendment >= 0)),
     CONSTRAINT orders_currency_form CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT orders_discount_within_subtotal CHECK (((discount_minor >= 0) AND (discount_minor <= subtotal_minor))),
     CONSTRAINT orders_hold_whole CHECK ((((hold_reason IS NULL) = (hold_by IS NULL)) AND ((hold_reason IS NULL) = (hold_since IS NULL)))),
@@ -440,6 +445,10 @@ CREATE TABLE public.payment (
     polls integer DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    capture_before timestamp with time zone,
+    lapse_warned_at timestamp with time zone,
+    lapse_acted_at timestamp with time zone,
+    tell_failure_at timestamp with time zone,
     CONSTRAINT payment_amount_not_negative CHECK ((amount_minor >= 0)),
     CONSTRAINT payment_captured_not_negative CHECK ((captured_minor >= 0)),
     CONSTRAINT payment_currency_form CHECK ((currency ~ '^[A-Z]{3}$'::text)),
@@ -450,6 +459,18 @@ CREATE TABLE public.payment (
     CONSTRAINT payment_session_id_short CHECK ((length(session_id) <= 255)),
     CONSTRAINT payment_settles_only_captured CHECK (((NOT settles) OR (state = 'CAPTURED'::text))),
     CONSTRAINT payment_state_known CHECK ((state = ANY (ARRAY['REQUIRES_PAYMENT'::text, 'REQUIRES_ACTION'::text, 'PROCESSING'::text, 'AUTHORIZED'::text, 'CAPTURED'::text, 'FAILED'::text, 'CANCELLED'::text])))
+);
+
+CREATE TABLE public.payment_attempt (
+    account text NOT NULL,
+    livemode boolean NOT NULL,
+    object_id text NOT NULL,
+    payment_id text NOT NULL,
+    order_id text NOT NULL,
+    code text NOT NULL,
+    decline_code text,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT payment_attempt_object_id_short CHECK ((length(object_id) <= 255))
 );
 
 CREATE TABLE public.person (
@@ -794,6 +815,9 @@ ALTER TABLE ONLY public.orders
 ALTER TABLE ONLY public.orders
     ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.payment_attempt
+    ADD CONSTRAINT payment_attempt_pkey PRIMARY KEY (account, livemode, object_id);
+
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT payment_intent_once UNIQUE (account, livemode, intent_id);
 
@@ -861,7 +885,7 @@ ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_pkey PRIMARY KEY (token_hash);
 
 ALTER TABLE ONLY public.stock_reservation
-    ADD CONSTRAINT stock_reservation_pkey PRIMARY KEY (order_id, product_id);
+    ADD CONSTRAINT stock_reservation_pkey PRIMARY KEY (order_id, product_id, state);
 
 ALTER TABLE ONLY public.stripe_account
     ADD CONSTRAINT stripe_account_pkey PRIMARY KEY (key_digest);
@@ -920,13 +944,19 @@ CREATE INDEX orders_by_principal ON public.orders USING btree (principal, placed
 
 CREATE INDEX orders_in_time ON public.orders USING btree (placed_at DESC, id DESC);
 
+CREATE INDEX payment_attempt_by_order ON public.payment_attempt USING btree (order_id, at);
+
 CREATE INDEX payment_by_order ON public.payment USING btree (order_id, created_at);
 
 CREATE UNIQUE INDEX payment_open_once ON public.payment USING btree (order_id) WHERE (state = ANY (ARRAY['REQUIRES_PAYMENT'::text, 'REQUIRES_ACTION'::text, 'PROCESSING'::text, 'AUTHORIZED'::text]));
 
 CREATE UNIQUE INDEX payment_settles_once ON public.payment USING btree (order_id) WHERE settles;
 
+CREATE INDEX payment_to_capture ON public.payment USING btree (capture_before) WHERE (state = 'AUTHORIZED'::text);
+
 CREATE INDEX payment_to_poll ON public.payment USING btree (poll_at) WHERE (poll_at IS NOT NULL);
+
+CREATE INDEX payment_to_tell ON public.payment USING btree (tell_failure_at) WHERE (tell_failure_at IS NOT NULL);
 
 CREATE INDEX pgqueuer_ep_ea_idx ON public.pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::public.pgqueuer_status);
 
@@ -1067,6 +1097,12 @@ ALTER TABLE ONLY public.order_line
 
 ALTER TABLE ONLY public.order_line
     ADD CONSTRAINT order_line_product_exists FOREIGN KEY (product_id) REFERENCES public.product(id);
+
+ALTER TABLE ONLY public.payment_attempt
+    ADD CONSTRAINT payment_attempt_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);
+
+ALTER TABLE ONLY public.payment_attempt
+    ADD CONSTRAINT payment_attempt_payment_exists FOREIGN KEY (payment_id) REFERENCES public.payment(id);
 
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT payment_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);

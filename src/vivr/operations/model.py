@@ -27,6 +27,7 @@ class OperationKind(StrEnum):
     CREATE_CUSTOMER = "create_customer"
     CREATE_SESSION = "create_session"
     EXPIRE_SESSION = "expire_session"
+    CAPTURE_INTENT = "capture_intent"
     CANCEL_INTENT = "cancel_intent"
     CREATE_REFUND = "create_refund"
     REFUND_HELD = "refund_held"

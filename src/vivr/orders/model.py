@@ -1,7 +1,7 @@
 """Orders: their states and the one table of moves, and what a basket costs. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 from vivr.catalogue.model import Product
 from vivr.errors import Conflict, InvalidInput, Refusal, VivrError
 from vivr.ids import OrderId, PersonId, ProductId
-from vivr.money import Money, check_chargeable
+from vivr.money import Money, check_chargeable, minimum_charge, round_half_up
 from vivr.tax.model import TaxedAmount, split_included_tax
 
 
@@ -66,7 +66,12 @@ UNITS_MAX: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order as it is stored; amounts in minor units of ``currency``."""
+    """An order as it is stored; amounts in minor units of ``currency``.
+
+    Attributes:
+        amendment: the number of the amendment whose lines and sums are in force; 0: as it was placed.
+        second_chance_at: when money that was on its way did not come, and it began to wait for its customer anew.
+    """
 
     id: OrderId
     number: int
@@ -90,6 +95,13 @@ class Order:
     hold_by: str | None
     hold_since: datetime | None
     request_id: str
+    amendment: int = 0
+    second_chance_at: datetime | None = None
+
+    @property
+    def waits_since(self) -> datetime:
+        """Since when it waits for its customer: since it was placed, or since money on its way did not come."""
+        return self.second_chance_at or self.placed_at
 
     @property
     def payable(self) -> Money:
@@ -144,13 +156,22 @@ class PricingTerms:
 
 @dataclass(frozen=True, slots=True)
 class PricedOrder:
-    """Frozen lines and their sums."""
+    """Frozen lines and their sums; ``total`` is ``subtotal`` less ``discount`` and with ``shipping``."""
 
     lines: tuple[OrderLine, ...]
     subtotal: Money
+    discount: Money
     shipping: Money
     tax: Money
     total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """What is struck from an order before it is paid: units of products, and shipping or not."""
+
+    units: Mapping[ProductId, int]
+    shipping: bool = False
 
 
 def check_items(items: Sequence[BasketItem]) -> VivrError | None:
@@ -197,8 +218,77 @@ def price_order(
         for place, (item, tax) in enumerate(zip(items, taxed[:-1], strict=True), start=1)
     ]
     lines.append(_shipping_line(len(items) + 1, shipping, taxed[-1], terms))
-    tax_minor = sum(line.tax_minor for line in lines)
-    return PricedOrder(tuple(lines), subtotal, shipping, Money(tax_minor, terms.currency), total)
+    return add_up(lines, terms.currency)
+
+
+def add_up(lines: Sequence[OrderLine], currency: str) -> PricedOrder:
+    """Frozen lines with their sums."""
+    products = [line for line in lines if line.kind == "product"]
+    subtotal = sum(line.unit_minor * line.quantity for line in products)
+    discount = sum(line.discount_minor for line in products)
+    shipping = sum(line.amount_minor for line in lines if line.kind == "shipping")
+    return PricedOrder(
+        lines=tuple(lines),
+        subtotal=Money(subtotal, currency),
+        discount=Money(discount, currency),
+        shipping=Money(shipping, currency),
+        tax=Money(sum(line.tax_minor for line in lines), currency),
+        total=Money(subtotal - discount + shipping, currency),
+    )
+
+
+def strike_lines(
+    lines: Sequence[OrderLine], strike: Strike, currency: str, *, first_position: int
+) -> PricedOrder | VivrError:
+    """What remains of an order when units are struck, with its VAT split anew, as if no more had been ordered.
+
+    Args:
+        lines: as the order was placed.
+        strike: what does not remain.
+        currency: the order's.
+        first_position: where the lines that remain are numbered from.
+    """
+    fields: dict[str, str] = {}
+    held = {line.product_id: line.quantity for line in lines if line.product_id is not None}
+    for product_id, quantity in strike.units.items():
+        if product_id not in held:
+            fields[product_id] = "product_not_in_order"
+        elif not 1 <= quantity <= held[product_id]:
+            fields[product_id] = "quantity_over_rest"
+    if fields:
+        return InvalidInput(fields)
+    if not strike.units and not strike.shipping:
+        return InvalidInput({"items": "required"})
+    kept = [kept for line in lines if (kept := _strike(line, strike)) is not None]
+    if not any(line.kind == "product" for line in kept):
+        return Refusal("nothing_to_capture")
+    taxed = split_included_tax([(Money(line.amount_minor, currency), line.tax_rate_bp) for line in kept])
+    remaining = [
+        replace(line, position=position, net_minor=part.net.amount_minor, tax_minor=part.tax.amount_minor)
+        for position, (line, part) in enumerate(zip(kept, taxed, strict=True), start=first_position)
+    ]
+    priced = add_up(remaining, currency)
+    code = check_chargeable(priced.total)
+    return Refusal(code, total=priced.total, minimum=minimum_charge(currency)) if code else priced
+
+
+def struck_units(held: Mapping[ProductId, int], lines: Sequence[OrderLine]) -> dict[ProductId, int]:
+    """Which of the units that an order holds its lines don't sell."""
+    sold = {line.product_id: line.quantity for line in lines}
+    rests = {product_id: quantity - sold.get(product_id, 0) for product_id, quantity in held.items()}
+    return {product_id: rest for product_id, rest in rests.items() if rest}
+
+
+def _strike(line: OrderLine, strike: Strike) -> OrderLine | None:
+    """What remains of a line before its VAT is split; None: nothing."""
+    if line.product_id is None:
+        return replace(line, unit_minor=0, discount_minor=0, amount_minor=0) if strike.shipping else line
+    quantity = line.quantity - strike.units.get(line.product_id, 0)
+    if quantity == 0:
+        return None
+    discount_minor = round_half_up(line.discount_minor * quantity, line.quantity)
+    amount_minor = line.unit_minor * quantity - discount_minor
+    return replace(line, quantity=quantity, discount_minor=discount_minor, amount_minor=amount_minor)
 
 
 def _check_products(items: Sequence[BasketItem], products: Mapping[ProductId, Product]) -> VivrError | None:

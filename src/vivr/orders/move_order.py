@@ -4,12 +4,12 @@ from datetime import datetime
 
 from vivr.audit.record_act import record_act
 from vivr.caller import Caller
-from vivr.catalogue.stock import free_stock, take_stock
+from vivr.catalogue.stock import free_stock, return_stock, take_stock
 from vivr.database import Tx
 from vivr.ids import OrderId
 from vivr.money import Money
-from vivr.orders import store
-from vivr.orders.model import Order, OrderLine, OrderState
+from vivr.orders import amendment_store, store
+from vivr.orders.model import Order, OrderLine, OrderState, struck_units
 
 
 async def lock_order(tx: Tx, order_id: str) -> Order | None:
@@ -39,17 +39,32 @@ async def move_order(
 ) -> Order | None:
     """Move an order; None if it stands elsewhere by now, and then nothing changed.
 
-    PAID takes the units that it holds out of the stock, CANCELLED gives them back: each once, by its reservation.
+    PAID takes the units that it holds out of the stock and gives back those that were struck, CANCELLED gives all
+    back: each once, by its reservation.
     """
-    moved = await store.move(tx, order.id, order.state, to, deadline_at)
+    moved = await store.move(tx, order.id, order.state, to, deadline_at, at)
     if moved is None:
         return None
     if to == OrderState.PAID and order.state in {OrderState.PENDING, OrderState.PROCESSING}:
-        await take_stock(tx, await store.end_reservations(tx, order.id, "TAKEN"))
+        await _take_units(tx, moved)
     if to == OrderState.CANCELLED:
         await free_stock(tx, await store.end_reservations(tx, order.id, "FREED"))
     await record_history(tx, caller, at, moved, start=order.state, reason=reason)
     return moved
+
+
+async def _take_units(tx: Tx, order: Order) -> None:
+    """Take what the order holds; units that were struck from it go back."""
+    if order.amendment == 0:
+        await take_stock(tx, await store.end_reservations(tx, order.id, "TAKEN"))
+        return
+    held = await amendment_store.held_units_by_product(tx, order.id)
+    struck = struck_units(held, await store.lines_of(tx, order.id))
+    await amendment_store.free_struck(tx, order.id, struck)
+    await store.end_reservations(tx, order.id, "TAKEN")
+    # All of it at once, so that products are locked in their order, and then what nobody bought comes back.
+    await take_stock(tx, held)
+    await return_stock(tx, struck)
 
 
 async def record_history(

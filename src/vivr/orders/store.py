@@ -42,9 +42,9 @@ _INSERT_LINE = Sql(
     "Freeze one line.",
     """
     INSERT INTO order_line (order_id, position, kind, product_id, sku, title, quantity, unit_minor, discount_minor,
-                            amount_minor, tax_rate_bp, net_minor, tax_minor)
+                            amount_minor, tax_rate_bp, net_minor, tax_minor, amendment)
     VALUES (%(order_id)s, %(position)s, %(kind)s, %(product_id)s, %(sku)s, %(title)s, %(quantity)s, %(unit_minor)s,
-            %(discount_minor)s, %(amount_minor)s, %(tax_rate_bp)s, %(net_minor)s, %(tax_minor)s)
+            %(discount_minor)s, %(amount_minor)s, %(tax_rate_bp)s, %(net_minor)s, %(tax_minor)s, %(amendment)s)
     """,
 )
 
@@ -79,11 +79,13 @@ _LOCK = Sql("lock_order", "One order, locked until the end.", "SELECT * FROM ord
 
 _LINES = Sql(
     "lines_of_order",
-    "The frozen lines.",
+    "The frozen lines that are in force: as the order was placed, or as it was amended.",
     """
     SELECT position, kind, product_id, sku, title, quantity, unit_minor, discount_minor, amount_minor, tax_rate_bp,
            net_minor, tax_minor
-    FROM order_line WHERE order_id = %(order_id)s ORDER BY position
+    FROM order_line
+    WHERE order_id = %(order_id)s AND amendment = (SELECT amendment FROM orders WHERE id = %(order_id)s)
+    ORDER BY position
     """,
 )
 
@@ -94,7 +96,9 @@ _MOVE = Sql(
     UPDATE orders
     SET state = %(to)s,
         state_before = CASE WHEN %(to)s = 'DISPUTED' THEN state END,
-        deadline_at = coalesce(%(deadline_at)s, deadline_at)
+        deadline_at = coalesce(%(deadline_at)s, deadline_at),
+        second_chance_at = CASE WHEN %(to)s = 'PENDING' THEN %(at)s ELSE second_chance_at END,
+        sessions_made = CASE WHEN %(to)s = 'PENDING' THEN 0 ELSE sessions_made END
     WHERE id = %(id)s AND state = %(from)s AND (%(from)s, %(to)s) IN (
         ('PENDING', 'PROCESSING'), ('PENDING', 'PAID'), ('PROCESSING', 'PAID'), ('PENDING', 'CANCELLED'),
         ('PROCESSING', 'CANCELLED'), ('PROCESSING', 'PENDING'), ('PAID', 'SHIPPED'), ('SHIPPED', 'DELIVERED'),
@@ -229,11 +233,11 @@ async def insert_again(tx: Tx, order_id: OrderId, *, of: OrderId, now: datetime,
     return order
 
 
-async def insert_lines(tx: Tx, order_id: OrderId, lines: Sequence[OrderLine]) -> None:
-    """Freeze the lines."""
+async def insert_lines(tx: Tx, order_id: OrderId, lines: Sequence[OrderLine], *, amendment: int = 0) -> None:
+    """Freeze the lines, as placed or as an amendment leaves them."""
     await tx.run_many(
         _INSERT_LINE,
-        [dict[str, object](asdict(line), order_id=order_id) for line in lines],
+        [dict[str, object](asdict(line), order_id=order_id, amendment=amendment) for line in lines],
     )
 
 
@@ -270,15 +274,16 @@ async def lock_order(tx: Tx, order_id: str) -> Order | None:
 
 
 async def lines_of(tx: Tx, order_id: str) -> list[OrderLine]:
-    """The frozen lines."""
+    """The frozen lines that are in force."""
     return await tx.rows(_LINES, OrderLine, order_id=order_id)
 
 
 async def move(
-    tx: Tx, order_id: OrderId, start: OrderState, to: OrderState, deadline_at: datetime | None
+    tx: Tx, order_id: OrderId, start: OrderState, to: OrderState, deadline_at: datetime | None, at: datetime
 ) -> Order | None:
     """Move an order along one edge; None: it stands elsewhere by now, or there is no such edge."""
-    return await tx.row(_MOVE, Order, **{"id": order_id, "from": start, "to": to, "deadline_at": deadline_at})
+    values = {"id": order_id, "from": start, "to": to, "deadline_at": deadline_at, "at": at}
+    return await tx.row(_MOVE, Order, **values)
 
 
 async def insert_history(tx: Tx, **values: object) -> None:

@@ -1,7 +1,7 @@
 """Write Stripe's word on a payment: state, order, stock, ledger, exception, audit, e-mail, all in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -13,17 +13,30 @@ from vivr.clock import Clock
 from vivr.crash_points import crash_point
 from vivr.database import Tx
 from vivr.email.queue_message import queue_message
-from vivr.errors import NotFound
+from vivr.errors import NotFound, Unavailable
 from vivr.ids import OrderId, PaymentId
 from vivr.ledger.model import SoldLine, sale_postings
 from vivr.ledger.post_entry import EntrySource, post_entry
 from vivr.money import Money
 from vivr.money_exceptions.follow_money import money_released
 from vivr.money_exceptions.record_exception import MisfitMoney, record_exception
+from vivr.orders.amend_order import undo_amendment
 from vivr.orders.model import Order, OrderLine, OrderState
 from vivr.orders.move_order import lines_of, lock_order, move_order
 from vivr.payments import store
-from vivr.payments.model import HOLDS_MONEY, SECOND_CHANCE, Judgement, Misfit, Payment, PaymentState, Snapshot, judge
+from vivr.payments.end_authorization import is_being_ended
+from vivr.payments.model import (
+    HOLDS_MONEY,
+    OPEN,
+    SECOND_CHANCE,
+    Judgement,
+    Misfit,
+    Payment,
+    PaymentState,
+    Snapshot,
+    judge,
+)
+from vivr.payments.note_failures import note_failure
 from vivr.stripe_gateway.objects import Charge, PaymentIntent
 
 _log: Final = structlog.stdlib.get_logger("vivr.payments")
@@ -63,6 +76,7 @@ async def apply_snapshot(
 
     Raises:
         NotFound: there is no such order or payment.
+        Unavailable: a capture of ours is on its way; what Stripe says fits when that is known.
     """
     order = await lock_order(tx, order_id)
     payment = await store.lock_payment(tx, payment_id)
@@ -75,11 +89,14 @@ async def apply_snapshot(
         is_stale = payment.state != PaymentState.CAPTURED
         return Settlement(order, payment, "A later answer of Stripe's was applied already.", is_stale=is_stale)
     now = clock.now()
-    judgement = judge(payment, order, snapshot)
+    judgement = await _judge(tx, payment, order, snapshot)
     written = await _write_payment(tx, now, payment, snapshot, judgement)
     if written is None:
         await _hold_other(tx, caller, now, order, payment, snapshot)
         return Settlement(order, payment, "Another PaymentIntent belongs to this payment.")
+    if written.state not in OPEN and written.state != PaymentState.CAPTURED:
+        # What was struck for a capture that can't come any more is in the order again.
+        order = await undo_amendment(tx, caller, now, order)
     moved = order
     if judgement.order_to is not None:
         # The deadline that the order had ran out while the money was on its way.
@@ -90,9 +107,28 @@ async def apply_snapshot(
         moved = moved or order
     crash_point("settle.in_apply")
     await _follow_up(tx, caller, now, moved, written, snapshot, judgement)
+    await note_failure(tx, now, payment, written, snapshot)
     changed = written.state != payment.state or moved.state != order.state
     _log_outcome(payment, written, moved)
     return Settlement(moved, written, _explain(payment, written, order, moved, judgement), changed=changed)
+
+
+async def _judge(tx: Tx, payment: Payment, order: Order, snapshot: Snapshot) -> Judgement:
+    """Judge Stripe's word beside what is known of other money.
+
+    Raises:
+        Unavailable: more or less was captured than a capture of ours asks for, of which nobody knows yet what came.
+    """
+    judgement = judge(payment, order, snapshot)
+    if judgement.misfit == Misfit.WRONG_AMOUNT and order.amendment and await is_being_ended(tx, payment):
+        # If ours failed, what it struck is put back, and then the sum may fit.
+        raise Unavailable("payment_busy", retry_after_s=2)
+    if judgement.order_to == OrderState.CANCELLED:
+        others = await store.payments_of(tx, order.id)
+        if any(other.holds_money for other in others):
+            # Money that did not fit is held for this order: what it leads to is for staff to say.
+            return replace(judgement, order_to=OrderState.PENDING)
+    return judgement
 
 
 async def _write_payment(
@@ -116,6 +152,7 @@ async def _write_payment(
         method_type=charge.payment_method_details.type if charge and charge.payment_method_details else None,
         method_brand=brand,
         method_last4=last4,
+        capture_before=snapshot.capture_before,
         failure_code=None if is_captured or error is None else (error.decline_code or error.code or error.type),
         failure_message=None if is_captured or error is None else error.message,
         ticket=snapshot.ticket,
@@ -133,8 +170,31 @@ async def _follow_up(
         await record_exception(tx, caller, now, _misfit(order, payment, intent, snapshot.charge, judgement.misfit))
     elif judgement.state == PaymentState.CANCELLED:
         await money_released(tx, caller, now, payment.scope, intent.id)
+        if snapshot.was_released and judgement.order_to is not None:
+            await _tell_release(tx, caller, now, order, payment, judgement)
     elif judgement.order_to == OrderState.PAID and order.state == OrderState.PAID:
         await _book_sale(tx, caller, now, order, payment)
+
+
+async def _tell_release(
+    tx: Tx, caller: Caller, now: datetime, order: Order, payment: Payment, judgement: Judgement
+) -> None:
+    """Authorised money was given up: the customer hears that nothing is charged, staff if nobody had asked for it."""
+    action = judgement.reason.replace("authorization_", "payment.")
+    await record_act(tx, caller, now, action, on=("payment", payment.id), order_id=order.id, money=payment.amount)
+    kinds = ["order_released"]
+    if judgement.reason == "authorization_lapsed":
+        kinds.append("authorization_lapsed_staff")
+    for kind in kinds:
+        await queue_message(
+            tx,
+            now,
+            kind=kind,
+            subject_id=payment.id,
+            order_id=order.id,
+            locale=order.locale,
+            money=payment.amount,
+        )
 
 
 async def _hold_other(

@@ -6,7 +6,7 @@ from vivr.database import Tx
 from vivr.ids import PaymentId, new_payment_id
 from vivr.operations.model import StripeScope
 from vivr.orders.model import Order
-from vivr.payments import store
+from vivr.payments import account_store, store
 from vivr.payments.model import Payment
 from vivr.stripe_gateway.objects import Session
 
@@ -52,7 +52,7 @@ async def attach_session(
 
 async def forget_customer(tx: Tx, scope: StripeScope, customer_id: str) -> None:
     """Stripe has no such customer any more: its owner gets another one."""
-    await store.forget_customer(tx, scope, customer_id)
+    await account_store.forget_customer(tx, scope, customer_id)
 
 
 async def end_payment(tx: Tx, now: datetime, payment_id: PaymentId, code: str) -> Payment | None:
@@ -62,9 +62,9 @@ async def end_payment(tx: Tx, now: datetime, payment_id: PaymentId, code: str) -
 
 async def find_customer(tx: Tx, scope: StripeScope, owner: str) -> str | None:
     """The Stripe customer of a person or of a guest's order."""
-    return await store.find_customer(tx, scope, owner)
+    return await account_store.find_customer(tx, scope, owner)
 
 
 async def keep_customer(tx: Tx, now: datetime, scope: StripeScope, owner: str, customer_id: str) -> None:
     """Attach a Stripe customer to its owner, first wins."""
-    await store.keep_customer(tx, scope, owner, customer_id, now)
+    await account_store.keep_customer(tx, scope, owner, customer_id, now)

@@ -5,10 +5,11 @@ The PaymentIntent's status is the only judge. Amount, currency, customer, shop a
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from vivr.errors import Conflict, VivrError
 from vivr.ids import OrderId, PaymentId
 from vivr.money import Money
 from vivr.operations.model import StripeScope
@@ -36,13 +37,32 @@ OPEN: Final = frozenset({_P.REQUIRES_PAYMENT, _P.REQUIRES_ACTION, _P.PROCESSING,
 HOLDS_MONEY: Final = frozenset({"succeeded", "requires_capture"})
 """The statuses of a PaymentIntent that holds money, captured or authorised."""
 
-SECOND_CHANCE: Final = timedelta(hours=1)
-"""How long an order waits for its customer when the money that was on its way did not come."""
+SECOND_CHANCE: Final = timedelta(hours=24)
+"""How long an order waits for its customer when the money that was on its way did not come.
+
+A day, for a debit fails days later, when nobody sits in front of the page: it is a mail that calls the customer back.
+"""
+
+AUTHORIZATION_LIFE: Final = timedelta(days=7)
+"""How long money stays authorised where Stripe does not say."""
+
+CAPTURERS: Final = frozenset({"support", "finance", "owner", "system"})
+"""The roles that may capture authorised money, or release it."""
+
+LAPSED: Final = frozenset({"automatic", "expired"})
+"""Stripe's reasons of a cancellation that nobody asked for: the authorisation ended by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A payment as it is stored; amounts in minor units of ``currency``."""
+    """A payment as it is stored; amounts in minor units of ``currency``.
+
+    Attributes:
+        capture_before: until when authorised money can be captured; then Stripe releases it.
+        lapse_warned_at: when staff was warned that it ends.
+        lapse_acted_at: when the shop's policy last acted on it.
+        tell_failure_at: when its customer is told that it failed, unless it succeeds before.
+    """
 
     id: PaymentId
     order_id: OrderId
@@ -75,6 +95,10 @@ class Payment:
     polls: int
     created_at: datetime
     updated_at: datetime
+    capture_before: datetime | None = None
+    lapse_warned_at: datetime | None = None
+    lapse_acted_at: datetime | None = None
+    tell_failure_at: datetime | None = None
 
     @property
     def amount(self) -> Money:
@@ -121,6 +145,27 @@ class Snapshot:
         """The latest charge."""
         charge = self.intent.latest_charge if self.intent else None
         return charge if isinstance(charge, Charge) else None
+
+    @property
+    def was_released(self) -> bool:
+        """Whether authorised money was given up: the PaymentIntent is canceled although a charge had succeeded."""
+        is_canceled = self.intent is not None and self.intent.status == "canceled"
+        return is_canceled and self.charge is not None and self.charge.status == "succeeded"
+
+    @property
+    def capture_before(self) -> datetime | None:
+        """Until when the authorised money can be captured; None: nothing is authorised.
+
+        Stripe says it of cards; of others it is a week, the shortest that card networks give (Stripe docs, placing a
+        hold on a payment method).
+        """
+        charge = self.charge
+        if self.intent is None or self.intent.status != "requires_capture" or charge is None:
+            return None
+        card = charge.payment_method_details.card if charge.payment_method_details else None
+        if card is not None and card.capture_before is not None:
+            return datetime.fromtimestamp(card.capture_before, UTC)
+        return datetime.fromtimestamp(charge.created, UTC) + AUTHORIZATION_LIFE
 
 
 class Misfit(StrEnum):
@@ -179,6 +224,9 @@ def judge(payment: Payment, order: Order, snapshot: Snapshot) -> Judgement:
     if state == _P.PROCESSING:
         to = OrderState.PROCESSING if order.state == OrderState.PENDING else None
         return Judgement(state, None, to, "payment_processing")
+    if snapshot.was_released and order.state == OrderState.PROCESSING:
+        is_lapsed = snapshot.intent is not None and snapshot.intent.cancellation_reason in LAPSED
+        return Judgement(state, None, OrderState.CANCELLED, f"authorization_{'lapsed' if is_lapsed else 'released'}")
     # No money is on its way: an order that waited for it goes back to waiting for the customer.
     to = OrderState.PENDING if order.state == OrderState.PROCESSING else None
     return Judgement(state, None, to, f"payment_{state.lower()}")
@@ -206,16 +254,22 @@ def _judge_money(payment: Payment, order: Order, intent: PaymentIntent, state: P
     if state == _P.AUTHORIZED:
         to = OrderState.PROCESSING if order.state == OrderState.PENDING else None
         return Judgement(state, None, to, "payment_authorized")
-    return Judgement(state, None, OrderState.PAID, "payment_captured")
+    is_part = order.payable_minor < payment.amount_minor
+    return Judgement(state, None, OrderState.PAID, "payment_captured_in_part" if is_part else "payment_captured")
 
 
 def _misfit_of(payment: Payment, order: Order, intent: PaymentIntent, state: PaymentState) -> Misfit | None:
-    """Compare with what this payment sent and what the order expects."""
-    brought = intent.amount_received if state == _P.CAPTURED else intent.amount
+    """Compare with what this payment sent and what the order expects.
+
+    What is authorised is what the payment asked for; an order that is amended since expects less of it to be captured.
+    """
+    is_captured = state == _P.CAPTURED
+    brought = intent.amount_received if is_captured else intent.amount
+    expected = order.payable_minor if is_captured else payment.amount_minor
     checks = (
         (Misfit.WRONG_MODE, intent.livemode != payment.livemode),
         (Misfit.WRONG_CURRENCY, intent.currency.upper() != order.currency),
-        (Misfit.WRONG_AMOUNT, brought != order.payable_minor),
+        (Misfit.WRONG_AMOUNT, brought != expected),
         (Misfit.WRONG_CUSTOMER, payment.customer_id is None or intent.customer != payment.customer_id),
         # Payment ids are this shop's own, so naming another one, or none, also means another shop.
         (Misfit.STRAY, intent.metadata.get("payment") != payment.id),
@@ -242,6 +296,25 @@ def order_move(order_state: OrderState, progress: OrderState | None, payment: Pa
     else:
         to = progress
     return None if to == order_state else to
+
+
+def waits_for_capture(order: Order, payment: Payment) -> bool:
+    """Whether a payment's authorised money fits its order and waits for staff.
+
+    Authorised money of an order that does not wait for it does not fit, and is held as an exception.
+    """
+    return payment.state == PaymentState.AUTHORIZED and order.state == OrderState.PROCESSING
+
+
+def check_capturable(order: Order, payment: Payment | None) -> VivrError | None:
+    """Whether an order's authorised money may be captured now, in order of precedence."""
+    if order.state in SETTLED:
+        return Conflict("order_already_paid", order=order.id)
+    if payment is None or not waits_for_capture(order, payment):
+        return Conflict("payment_not_authorized", order=order.id)
+    if order.hold_reason is not None:
+        return Conflict("order_on_hold", order=order.id)
+    return None
 
 
 def poll_delay(polls: int, *, first: timedelta, longest: timedelta) -> timedelta:

@@ -93,7 +93,8 @@ _APPLY = Sql(
         charge_id = coalesce(%(charge_id)s, charge_id), captured_minor = %(captured_minor)s,
         session_url = %(session_url)s,
         method_type = coalesce(%(method_type)s, method_type), method_brand = coalesce(%(method_brand)s, method_brand),
-        method_last4 = coalesce(%(method_last4)s, method_last4), failure_code = %(failure_code)s,
+        method_last4 = coalesce(%(method_last4)s, method_last4),
+        capture_before = coalesce(%(capture_before)s, capture_before), failure_code = %(failure_code)s,
         failure_message = %(failure_message)s,
         ticket_applied = CASE WHEN state = %(state)s THEN %(ticket)s ELSE ticket_taken END,
         poll_at = CASE WHEN %(state)s IN ('CAPTURED', 'FAILED', 'CANCELLED') THEN NULL ELSE poll_at END,
@@ -102,6 +103,12 @@ _APPLY = Sql(
       AND (intent_id IS NULL OR %(intent_id)s::text IS NULL OR intent_id = %(intent_id)s)
     RETURNING *
     """,
+)
+
+_POLL_SOON = Sql(
+    "poll_payment_soon",
+    "Make a payment due that is asked about at all.",
+    "UPDATE payment SET poll_at = %(now)s WHERE id = %(id)s AND poll_at > %(now)s",
 )
 
 _END = Sql(
@@ -171,9 +178,43 @@ _CLAIM_POLL = Sql(
     """
     UPDATE payment
     SET polls = polls + 1,
-        poll_at = %(now)s + least(%(first)s::interval * power(2, least(polls + 1, 20)), %(longest)s::interval)
-    WHERE id = (SELECT id FROM payment WHERE poll_at <= %(now)s AND session_id IS NOT NULL
+        poll_at = %(now)s + least(%(first)s::interval * power(2, least(polls + 1, 20)),
+                                  -- Authorised money rests for days, and nobody waits for it in front of a page.
+                                  CASE state WHEN 'AUTHORIZED' THEN greatest(%(longest)s::interval, '1 hour')
+                                       ELSE %(longest)s::interval END)
+    WHERE id = (SELECT id FROM payment WHERE poll_at <= %(now)s AND (session_id IS NOT NULL OR intent_id IS NOT NULL)
                 ORDER BY poll_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING *
+    """,
+)
+
+_TO_WARN_OF = Sql(
+    "payment_to_warn_of",
+    "The authorisation that ends first and that nobody was warned of.",
+    """
+    SELECT * FROM payment WHERE state = 'AUTHORIZED' AND capture_before <= %(until)s AND lapse_warned_at IS NULL
+    ORDER BY capture_before LIMIT 1
+    """,
+)
+
+_MARK_WARNED = Sql(
+    "mark_lapse_warned",
+    "Somebody is warned of it; no row: somebody was, or it ended.",
+    """
+    UPDATE payment SET lapse_warned_at = %(now)s
+    WHERE id = %(id)s AND state = 'AUTHORIZED' AND lapse_warned_at IS NULL
+    """,
+)
+
+_CLAIM_LAPSING = Sql(
+    "claim_lapsing_payment",
+    "Take one authorisation that ends soon, for the policy to act on it; again later if that fails.",
+    """
+    UPDATE payment SET lapse_acted_at = %(now)s
+    WHERE id = (SELECT id FROM payment
+                WHERE state = 'AUTHORIZED' AND capture_before <= %(until)s
+                  AND (lapse_acted_at IS NULL OR lapse_acted_at <= %(again_before)s)
+                ORDER BY capture_before LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING *
     """,
 )
@@ -186,50 +227,6 @@ _NEEDLESS = Sql(
     WHERE state IN ('REQUIRES_PAYMENT', 'REQUIRES_ACTION')
       AND EXISTS (SELECT FROM payment AS other WHERE other.order_id = payment.order_id AND other.settles)
     ORDER BY created_at LIMIT %(limit)s
-    """,
-)
-
-_FIND_CUSTOMER = Sql(
-    "find_stripe_customer",
-    "The Stripe customer of a person or a guest order.",
-    """
-    SELECT customer_id FROM stripe_customer
-    WHERE account = %(account)s AND livemode = %(livemode)s AND owner = %(owner)s
-    """,
-)
-
-_KEEP_CUSTOMER = Sql(
-    "keep_stripe_customer",
-    "Attach a Stripe customer to its owner, first wins.",
-    """
-    INSERT INTO stripe_customer (account, livemode, owner, customer_id, created_at)
-    VALUES (%(account)s, %(livemode)s, %(owner)s, %(customer_id)s, %(now)s)
-    ON CONFLICT ON CONSTRAINT stripe_customer_pkey DO NOTHING
-    """,
-)
-
-_FORGET_CUSTOMER = Sql(
-    "forget_stripe_customer",
-    "Stripe has no such customer any more: its owner gets another one.",
-    """
-    DELETE FROM stripe_customer
-    WHERE account = %(account)s AND livemode = %(livemode)s AND customer_id = %(customer_id)s
-    """,
-)
-
-_FIND_ACCOUNT = Sql(
-    "find_stripe_account",
-    "The account that a key belongs to, if it was asked before.",
-    "SELECT account FROM stripe_account WHERE key_digest = %(key_digest)s AND livemode = %(livemode)s",
-)
-
-_KEEP_ACCOUNT = Sql(
-    "keep_stripe_account",
-    "Remember which account a key belongs to.",
-    """
-    INSERT INTO stripe_account (key_digest, account, livemode, learnt_at)
-    VALUES (%(key_digest)s, %(account)s, %(livemode)s, %(now)s)
-    ON CONFLICT ON CONSTRAINT stripe_account_pkey DO NOTHING
     """,
 )
 
@@ -293,6 +290,11 @@ async def apply_snapshot(tx: Tx, **values: object) -> Payment | None:
     return await tx.row(_APPLY, Payment, **values)
 
 
+async def poll_soon(tx: Tx, payment_id: str, now: datetime) -> None:
+    """Make a payment due, if it is asked about at all."""
+    await tx.run(_POLL_SOON, id=payment_id, now=now)
+
+
 async def end_payment(tx: Tx, payment_id: PaymentId, code: str, now: datetime) -> Payment | None:
     """End a payment for which Stripe never made anything."""
     return await tx.row(_END, Payment, id=payment_id, code=code, now=now)
@@ -329,41 +331,24 @@ async def claim_poll(tx: Tx, **values: object) -> Payment | None:
     return await tx.row(_CLAIM_POLL, Payment, **values)
 
 
+async def payment_to_warn_of(tx: Tx, *, until: datetime) -> Payment | None:
+    """The authorisation that ends first and that nobody was warned of."""
+    return await tx.row(_TO_WARN_OF, Payment, until=until)
+
+
+async def mark_warned(tx: Tx, payment_id: PaymentId, now: datetime) -> bool:
+    """Somebody is warned of it; False: somebody was, or it ended."""
+    return await tx.run(_MARK_WARNED, id=payment_id, now=now) == 1
+
+
+async def claim_lapsing(tx: Tx, **values: object) -> Payment | None:
+    """Take one authorisation that ends soon, for the policy."""
+    return await tx.row(_CLAIM_LAPSING, Payment, **values)
+
+
 async def needless_payments(tx: Tx, limit: int) -> list[Payment]:
     """Open ways to pay an order that another payment settled."""
     return await tx.rows(_NEEDLESS, Payment, limit=limit)
-
-
-async def find_customer(tx: Tx, scope: StripeScope, owner: str) -> str | None:
-    """The Stripe customer of an owner."""
-    return await tx.value(_FIND_CUSTOMER, str, account=scope.account, livemode=scope.livemode, owner=owner)
-
-
-async def keep_customer(tx: Tx, scope: StripeScope, owner: str, customer_id: str, now: datetime) -> None:
-    """Attach a Stripe customer to its owner, first wins."""
-    await tx.run(
-        _KEEP_CUSTOMER,
-        account=scope.account,
-        livemode=scope.livemode,
-        owner=owner,
-        customer_id=customer_id,
-        now=now,
-    )
-
-
-async def forget_customer(tx: Tx, scope: StripeScope, customer_id: str) -> None:
-    """Stripe has no such customer any more."""
-    await tx.run(_FORGET_CUSTOMER, account=scope.account, livemode=scope.livemode, customer_id=customer_id)
-
-
-async def find_account(tx: Tx, key_digest: bytes, *, livemode: bool) -> str | None:
-    """The account that a key belongs to."""
-    return await tx.value(_FIND_ACCOUNT, str, key_digest=key_digest, livemode=livemode)
-
-
-async def keep_account(tx: Tx, key_digest: bytes, account: str, *, livemode: bool, now: datetime) -> None:
-    """Remember which account a key belongs to."""
-    await tx.run(_KEEP_ACCOUNT, key_digest=key_digest, account=account, livemode=livemode, now=now)
 
 
 async def poll_all_now(tx: Tx, now: datetime) -> int:

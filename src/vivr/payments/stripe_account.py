@@ -3,7 +3,7 @@
 from vivr.clock import Clock
 from vivr.database import Database
 from vivr.operations.model import StripeScope
-from vivr.payments import store
+from vivr.payments import account_store
 from vivr.stripe_gateway.gateway import Stripe
 
 
@@ -37,10 +37,10 @@ class StripeAccount:
     async def _learn(self) -> str:
         livemode = self._stripe.livemode
         async with self._database.transaction("find_account") as tx:
-            known = await store.find_account(tx, self._key_digest, livemode=livemode)
+            known = await account_store.find_account(tx, self._key_digest, livemode=livemode)
         if known is not None:
             return known
         account = await self._stripe.account_id()
         async with self._database.transaction("keep_account") as tx:
-            await store.keep_account(tx, self._key_digest, account, livemode=livemode, now=self._clock.now())
+            await account_store.keep_account(tx, self._key_digest, account, livemode=livemode, now=self._clock.now())
         return account

@@ -19,6 +19,7 @@ from vivr.settings.table import Settings
 from vivr.settings.values import (
     CaptureMethod,
     ExceptionPolicy,
+    LapsePolicy,
     MailSecurity,
     MailServer,
     Problem,
@@ -34,6 +35,7 @@ __all__ = [
     "STRIPE_API_VERSION",
     "CaptureMethod",
     "ExceptionPolicy",
+    "LapsePolicy",
     "MailSecurity",
     "MailServer",
     "Problem",

@@ -1,6 +1,5 @@
 """Settings shown to people: what they are, where they came from and which have no effect yet; secrets stay masked."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal, cast
@@ -8,7 +7,6 @@ from typing import Final, Literal, cast
 from vivr.money import Money, major_text
 from vivr.settings.reading import SPECIFICATIONS
 from vivr.settings.table import Settings
-from vivr.settings.values import CaptureMethod
 
 NO_EFFECT_YET: Final = frozenset(
     (
@@ -54,13 +52,14 @@ class SettingReference:
 
 def describe_settings(settings: Settings) -> list[SettingRow]:
     """List every setting in the table's order, for ``vivr doctor``."""
-    idle = set(_idle_names(settings))
     return [
         SettingRow(
             name=specification.name,
             shown=_show(getattr(settings, field_name)),
             source="environment" if specification.name in settings.provided else "default",
-            note=f"no effect yet. {specification.meaning}" if specification.name in idle else specification.meaning,
+            note=f"no effect yet. {specification.meaning}"
+            if specification.name in NO_EFFECT_YET
+            else specification.meaning,
         )
         for field_name, specification in SPECIFICATIONS
     ]
@@ -68,7 +67,11 @@ def describe_settings(settings: Settings) -> list[SettingRow]:
 
 def settings_without_effect(settings: Settings) -> tuple[str, ...]:
     """Name the variables that someone set although nothing uses them so far, in the table's order."""
-    return tuple(name for name in _idle_names(settings) if name in settings.provided)
+    return tuple(
+        specification.name
+        for _, specification in SPECIFICATIONS
+        if specification.name in NO_EFFECT_YET and specification.name in settings.provided
+    )
 
 
 def settings_reference() -> list[SettingReference]:
@@ -82,15 +85,6 @@ def settings_reference() -> list[SettingReference]:
         )
         for _, specification in SPECIFICATIONS
     ]
-
-
-def _idle_names(settings: Settings) -> Iterator[str]:
-    for _, specification in SPECIFICATIONS:
-        is_manual_capture = (
-            specification.name == "PAYMENT_CAPTURE_METHOD" and settings.payment_capture_method is CaptureMethod.MANUAL
-        )
-        if specification.name in NO_EFFECT_YET or is_manual_capture:
-            yield specification.name
 
 
 def _show(value: object) -> str:

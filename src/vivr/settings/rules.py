@@ -51,6 +51,16 @@ def _first_poll_is_not_after_the_longest_pause(first: timedelta, longest: timede
     return Problem("PAYMENT_POLL_FIRST_S", "is above PAYMENT_POLL_MAX_S", "lower it, or raise PAYMENT_POLL_MAX_S")
 
 
+def _warning_comes_before_the_act(warning: timedelta, lead: timedelta) -> Problem | None:
+    if lead <= warning:
+        return None
+    return Problem(
+        "PAYMENT_LAPSE_LEAD_HOURS",
+        "is above PAYMENT_LAPSE_WARNING_HOURS",
+        "lower it, so that staff is warned before the policy acts",
+    )
+
+
 def _review_comes_before_block(review_score: int, block_score: int) -> Problem | None:
     if review_score <= block_score:
         return None
@@ -105,6 +115,7 @@ _RULES: Final[tuple[tuple[tuple[str, ...], Callable[..., Problem | None]], ...]]
     (("stripe_secret_key", "stripe_api_base"), _only_test_keys_leave_stripe),
     (("payment_min_amount", "payment_max_amount"), _smallest_amount_is_not_above_the_largest),
     (("payment_poll_first", "payment_poll_max"), _first_poll_is_not_after_the_longest_pause),
+    (("payment_lapse_warning", "payment_lapse_lead"), _warning_comes_before_the_act),
     (("fraud_review_score", "fraud_block_score"), _review_comes_before_block),
     (("database_url", "database_url_direct"), _direct_database_needs_the_pooled_one),
     (("stripe_secret_key", "app_url"), _live_shop_is_https),

@@ -26,6 +26,7 @@ from vivr.settings.parsers import comma_separated, duration, one_of, prefixed_ke
 from vivr.settings.values import (
     CaptureMethod,
     ExceptionPolicy,
+    LapsePolicy,
     MailServer,
     RateLimit,
     RefundPolicy,
@@ -36,6 +37,7 @@ from vivr.settings.values import (
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
+_HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _STRIPE_KEYS_CURE = "copy it from the Stripe dashboard, Developers, API keys"
 _STRIPE_WEBHOOK_CURE = "copy the endpoint's signing secret from the Stripe dashboard, Developers, Webhooks"
@@ -158,6 +160,24 @@ class Settings:
     )
     payment_capture_method: CaptureMethod = setting(
         "PAYMENT_CAPTURE_METHOD", one_of(CaptureMethod), "Take money at once, or when staff says so", unset="automatic"
+    )
+    payment_lapse_policy: LapsePolicy = setting(
+        "PAYMENT_LAPSE_POLICY",
+        one_of(LapsePolicy),
+        "What becomes of authorised money that nobody captured: warn only, capture, or release",
+        unset="warn",
+    )
+    payment_lapse_warning: timedelta = setting(
+        "PAYMENT_LAPSE_WARNING_HOURS",
+        duration(1, 144, unit=_HOUR),
+        "How long before an authorisation lapses staff is warned, in hours",
+        unset="48",
+    )
+    payment_lapse_lead: timedelta = setting(
+        "PAYMENT_LAPSE_LEAD_HOURS",
+        duration(1, 144, unit=_HOUR),
+        "How long before an authorisation lapses the policy acts, in hours",
+        unset="12",
     )
     payment_confirmation_method: str = setting(
         "PAYMENT_CONFIRMATION_METHOD", parsers.read_confirmation, "Always automatic", unset="automatic"

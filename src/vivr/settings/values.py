@@ -52,6 +52,14 @@ class CaptureMethod(StrEnum):
     MANUAL = "manual"
 
 
+class LapsePolicy(StrEnum):
+    """What the shop does by itself shortly before an authorisation lapses: take the money, give it up, or only warn."""
+
+    WARN = "warn"
+    CAPTURE = "capture"
+    RELEASE = "release"
+
+
 class RefundPolicy(StrEnum):
     """What a customer's own wish for a refund does."""
 

@@ -22,10 +22,11 @@ class StripeCustomer(msgspec.Struct, frozen=True):
 
 
 class CardDetails(msgspec.Struct, frozen=True):
-    """The harmless part of a card."""
+    """The harmless part of a card; ``capture_before`` is the Unix time at which an authorisation lapses."""
 
     brand: str | None = None
     last4: str | None = None
+    capture_before: int | None = None
 
 
 class SepaDetails(msgspec.Struct, frozen=True):
@@ -42,6 +43,12 @@ class MethodDetails(msgspec.Struct, frozen=True):
     sepa_debit: SepaDetails | None = None
 
 
+class ChargeOutcome(msgspec.Struct, frozen=True):
+    """Why a charge ended as it did; of a decline ``reason`` is the bank's word."""
+
+    reason: str | None = None
+
+
 class Charge(msgspec.Struct, frozen=True):
     """One try to move money."""
 
@@ -50,6 +57,9 @@ class Charge(msgspec.Struct, frozen=True):
     amount_captured: int
     currency: str
     status: str
+    created: int = 0
+    failure_code: str | None = None
+    outcome: ChargeOutcome | None = None
     payment_intent: str | None = None
     payment_method_details: MethodDetails | None = None
 
@@ -97,13 +107,21 @@ class StripeDispute(msgspec.Struct, frozen=True):
     metadata: dict[str, str] = {}
 
 
+class TriedMethod(msgspec.Struct, frozen=True):
+    """The payment method of a try."""
+
+    id: StripeId
+
+
 class PaymentError(msgspec.Struct, frozen=True):
-    """Why the last try failed."""
+    """Why the last try failed; ``charge`` is its charge, if the bank was asked at all."""
 
     type: str
     code: str | None = None
     decline_code: str | None = None
     message: str | None = None
+    charge: str | None = None
+    payment_method: TriedMethod | None = None
 
 
 class PaymentIntent(msgspec.Struct, frozen=True):

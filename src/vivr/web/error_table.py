@@ -66,6 +66,10 @@ ERRORS: Final[dict[str, tuple[int, str]]] = {
     "too_many_sessions": (409, "This order was tried too often: please place it again."),
     "operation_in_progress": (409, "The same operation is in progress: please try again in a moment."),
     "operation_already_done": (409, "This was done already."),
+    "payment_not_authorized": (409, "This order has no authorised money that could be captured."),
+    "order_on_hold": (409, "This order is on hold: nothing can be captured before that is settled."),
+    "nothing_to_capture": (422, "No item would be left: release the money instead."),
+    "capture_refused": (422, "The payment service refused the capture; the order stands as before."),
     "card_declined": (402, "The bank declined the payment."),
     # A problem of the shop's own key: logged, audited and counted, and nobody's business who wants to pay.
     "payment_misconfigured": (500, "Something went wrong on our side: please try again in a moment."),

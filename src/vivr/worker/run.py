@@ -13,6 +13,7 @@ from vivr.audit.seal_chain import seal_chain
 from vivr.bootstrap import Shop, open_shop
 from vivr.caller import Caller, system_caller
 from vivr.checkout.expire_orders import expire_orders
+from vivr.checkout.watch_authorizations import watch_authorizations
 from vivr.customers.forget_expired import forget_expired
 from vivr.email.model import Sender
 from vivr.email.send_message import send_messages
@@ -20,6 +21,7 @@ from vivr.errors import Unavailable
 from vivr.idempotency.claim_request import forget_expired_requests
 from vivr.ids import new_request_id
 from vivr.logs import configure_logs
+from vivr.payments.note_failures import tell_failures
 from vivr.payments.poll_payments import poll_payments
 from vivr.recovery import recover_operations
 from vivr.refunds.poll_refunds import poll_refunds
@@ -63,6 +65,12 @@ def steps_of(shop: Shop) -> tuple[Step, ...]:
         Step("refunds", lambda caller: poll_refunds(database, stripe, clock, caller), pause_s=2),
         Step("exceptions", shop.apply_exception_rule, pause_s=5),
         Step("deadlines", lambda caller: expire_orders(database, stripe, clock, seals, caller), pause_s=2),
+        Step(
+            "authorizations",
+            lambda caller: watch_authorizations(database, stripe, clock, seals, caller, shop.lapse_terms()),
+            pause_s=30,
+        ),
+        Step("failures", lambda _: tell_failures(database, clock), 5, asks_stripe=False),
         Step(
             "mail", lambda _: send_messages(database, clock, seals, settings.mail_server, sender), 1, asks_stripe=False
         ),

@@ -25,13 +25,16 @@ _PASSING: Final = frozenset((401, 408, 409, 429))
 """Statuses that say something of the moment; like 5xx they are answered and not stored."""
 
 
-async def answer_once(request: Request, route: str, step: Step, *, makes_order: bool) -> Response:
+async def answer_once(
+    request: Request, route: str, step: Step, *, makes_order: bool, body: Mapping[str, object] | None = None
+) -> Response:
     """Run a route's work once per key and answer in the envelope.
 
     Args:
         request: its body is JSON and was validated.
         route: the name that a key is unique within.
         step: the work.
+        body: the input that a repeat must bring again, where the request has no body.
         makes_order: whether the id that the work runs under is an order's: then this browser may see it later.
 
     Raises:
@@ -42,9 +45,9 @@ async def answer_once(request: Request, route: str, step: Step, *, makes_order: 
     if key is not None and await session_of(visit) is None:
         raise VivrError("idempotency_needs_session")
     caller = await acting_caller(visit)
-    body: Mapping[str, object] = await request.json()
+    sent: Mapping[str, object] = await request.json() if body is None else body
     given = await run_idempotently(
-        visit.shop, caller, route, key, body, lambda order_id: _answer(visit, caller, step, order_id)
+        visit.shop, caller, route, key, sent, lambda order_id: _answer(visit, caller, step, order_id)
     )
     if makes_order and given.answer.status < 300:  # noqa: PLR2004 - HTTP's own word
         remember_order(visit, given.subject_id)

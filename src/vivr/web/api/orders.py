@@ -18,7 +18,7 @@ from vivr.web.api.envelope import JsonRoute, Success
 from vivr.web.api.order_shapes import AddressIn, OrderIn, OrderOut, OrdersOut, order_out
 from vivr.web.order_access import find_own_order, is_order_id
 from vivr.web.order_requests import OrderWish, WishedItem, order_request
-from vivr.web.sessions import acting_caller, session_of
+from vivr.web.sessions import session_of
 from vivr.web.visit import Visit, visit_of
 
 router = APIRouter(prefix="/api/orders", tags=["orders"], route_class=JsonRoute)
@@ -89,13 +89,22 @@ async def show(
     return Success(data=await show_order(visit, order))
 
 
-@router.post("/{order_id}/cancel", summary="Cancel an unpaid order of mine")
-async def cancel(request: Request, order_id: str) -> Success[OrderOut]:
-    """Frees the stock once Stripe confirms that nobody can pay it any more."""
+@router.post(
+    "/{order_id}/cancel",
+    response_model=Success[OrderOut],
+    summary="Cancel an unpaid order of mine",
+    openapi_extra=KEY_PARAMETER,
+)
+async def cancel(request: Request, order_id: str) -> Response:
+    """Frees the stock once Stripe confirms that nobody can pay it any more; authorised money is released."""
     visit = visit_of(request)
-    order = await find_own_order(visit, order_id)
-    cancelled = await visit.shop.cancel_order(await acting_caller(visit), order.id)
-    return Success(data=await show_order(visit, cancelled))
+
+    async def step(caller: Caller, _: OrderId) -> tuple[int, OrderOut]:
+        order = await find_own_order(visit, order_id)
+        return 200, await show_order(visit, await visit.shop.cancel_order(caller, order.id))
+
+    body = {"orderId": order_id}
+    return await answer_once(request, "POST /api/orders/{id}/cancel", step, makes_order=False, body=body)
 
 
 async def place_wish(visit: Visit, caller: Caller, order_id: OrderId, body: OrderIn) -> Order:

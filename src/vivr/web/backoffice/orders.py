@@ -7,17 +7,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vivr.customers.contact import find_contact
-from vivr.errors import NotFound
+from vivr.errors import InvalidInput, NotFound, VivrError
 from vivr.money_exceptions.read_exceptions import exceptions_of_order
 from vivr.orders.model import OrderState
 from vivr.orders.read_orders import all_orders, find_order, lines_of
+from vivr.payments.model import waits_for_capture
 from vivr.payments.read_payments import payments_of
 from vivr.refunds.model import may_be_refunded
 from vivr.refunds.read_refunds import refunds_of_order, rests_of
 from vivr.timeline import order_timeline
 from vivr.web.backoffice.exception_view import show_exception
 from vivr.web.backoffice.staff_pages import for_staff, render_staff_page
+from vivr.web.errors import field_sentence, show_error
 from vivr.web.order_access import is_order_id
+from vivr.web.rendering import localise_path
 from vivr.web.storefront.form_parts import ShownForm
 from vivr.web.storefront.once import fresh_key
 from vivr.web.visit import Visit
@@ -72,6 +75,8 @@ async def render_order(
             order=order,
             lines=await lines_of(tx, order_id),
             payments=payments,
+            authorized=next((payment for payment in payments if waits_for_capture(order, payment)), None),
+            now=visit.shop.clock.now(),
             refunds=await refunds_of_order(tx, order_id),
             refundable=[payment for payment in payments if may_be_refunded(payment)],
             rests=await rests_of(tx, order_id),
@@ -85,3 +90,19 @@ async def render_order(
             contact=await find_contact(tx, visit.shop.seals, order_id),
             timeline=await order_timeline(tx, order_id),
         )
+
+
+async def render_order_refusal(visit: Visit, order_id: str, error: VivrError, form: ShownForm) -> Response:
+    """The page of an order with what was wrong with the form that was sent there."""
+    shown = show_error(visit, error)
+    sentences = [shown.sentence]
+    if isinstance(error, InvalidInput):
+        sentences = [field_sentence(code, visit.locale) for code in error.fields.values()]
+    answer = await render_order(visit, order_id, form=form, problem=" ".join(sentences), status=shown.status)
+    answer.headers.update(shown.headers())
+    return answer
+
+
+def order_page_path(visit: Visit, order_id: str) -> str:
+    """The page of an order in the back office, in the language of the visit."""
+    return localise_path(f"/admin/commandes/{order_id}", visit.locale)

@@ -14,13 +14,11 @@ from vivr.orders.read_orders import find_order
 from vivr.refunds.model import LineRest, Reason, Wish, WishedUnits
 from vivr.refunds.read_refunds import find_refund, rests_of
 from vivr.refunds.request_refund import RefundRequest
-from vivr.web.backoffice.orders import render_order
+from vivr.web.backoffice.orders import order_page_path, render_order_refusal
 from vivr.web.backoffice.staff_pages import for_staff
-from vivr.web.errors import field_sentence, show_error
 from vivr.web.forms import FORM_TOKEN_FIELD, check_form_token, read_form
 from vivr.web.order_access import is_order_id
 from vivr.web.refund_ids import refund_id_for
-from vivr.web.rendering import localise_path
 from vivr.web.sessions import acting_caller
 from vivr.web.storefront.form_parts import ShownForm, read_quantity
 from vivr.web.storefront.once import KEY_FIELD, redirect_of, run_form_once, see_other
@@ -46,7 +44,7 @@ async def refund_order(request: Request, visit: Visit) -> Response:
         payment_id = PaymentId(form.get("payment", ""))
         asked = RefundRequest(refund_id_for(subject), OrderId(order_id), wish, reason, payment_id)
         await visit.shop.request_refund(caller, asked)
-        return see_other(_page_of(visit, order_id))
+        return see_other(order_page_path(visit, order_id))
 
     fields = {name: value for name, value in form.items() if name not in {KEY_FIELD, FORM_TOKEN_FIELD}}
     try:
@@ -54,7 +52,7 @@ async def refund_order(request: Request, visit: Visit) -> Response:
             visit.shop, caller, ROUTE, form.get(KEY_FIELD, ""), fields | {"order": order_id}, work
         )
     except VivrError as error:
-        return await _render_refusal(visit, order_id, error, ShownForm(form))
+        return await render_order_refusal(visit, order_id, error, ShownForm(form))
     return redirect_of(given)
 
 
@@ -81,8 +79,8 @@ async def _decide(request: Request, visit: Visit, *, accepts: bool) -> Response:
     try:
         await decide(caller, refund.id)
     except VivrError as error:
-        return await _render_refusal(visit, refund.order_id, error, ShownForm())
-    return RedirectResponse(_page_of(visit, refund.order_id), 303)
+        return await render_order_refusal(visit, refund.order_id, error, ShownForm())
+    return RedirectResponse(order_page_path(visit, refund.order_id), 303)
 
 
 async def _read_wish(visit: Visit, order_id: str, form: Mapping[str, str]) -> Wish:
@@ -121,17 +119,3 @@ def _read_items(rests: list[LineRest], form: Mapping[str, str]) -> Wish:
         # Nothing named would mean all that is left, which is another choice of this form.
         raise InvalidInput({"items": "required"})
     return Wish(items=tuple(items), shipping="shipping" in form)
-
-
-async def _render_refusal(visit: Visit, order_id: str, error: VivrError, form: ShownForm) -> Response:
-    shown = show_error(visit, error)
-    sentences = [shown.sentence]
-    if isinstance(error, InvalidInput):
-        sentences = [field_sentence(code, visit.locale) for code in error.fields.values()]
-    answer = await render_order(visit, order_id, form=form, problem=" ".join(sentences), status=shown.status)
-    answer.headers.update(shown.headers())
-    return answer
-
-
-def _page_of(visit: Visit, order_id: str) -> str:
-    return localise_path(f"/admin/commandes/{order_id}", visit.locale)

@@ -5,6 +5,7 @@ from typing import Final
 from starlette.routing import Route
 
 from vivr.translate import LOCALES
+from vivr.web.backoffice.captures import capture_order, release_order
 from vivr.web.backoffice.doors import log_in, log_out, show_login
 from vivr.web.backoffice.events import ignore, list_events, replay, replay_all_dead, show_event, try_event
 from vivr.web.backoffice.exceptions import accept as accept_money
@@ -21,6 +22,8 @@ _PAGES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "/admin/logout", log_out),
     ("GET", "/admin", list_orders),
     ("GET", "/admin/commandes/{order_id}", show_order),
+    ("POST", "/admin/commandes/{order_id}/encaisser", capture_order),
+    ("POST", "/admin/commandes/{order_id}/liberer", release_order),
     ("POST", "/admin/commandes/{order_id}/rembourser", refund_order),
     ("POST", "/admin/remboursements/{refund_id}/accepter", accept),
     ("POST", "/admin/remboursements/{refund_id}/refuser", decline),

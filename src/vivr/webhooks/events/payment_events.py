@@ -21,6 +21,11 @@ def intent_target(event: InboxEvent) -> PaymentTarget:
     return PaymentTarget(intent_id=event.object_id)
 
 
+def latest_charge_target(event: InboxEvent) -> PaymentTarget:
+    """The charge that the event is about, which leads to its PaymentIntent."""
+    return PaymentTarget(charge_id=event.object_id)
+
+
 async def apply_payment(tx: Tx, clock: Clock, caller: Caller, event: InboxEvent, read: Read) -> Handled:
     """Apply what was read, and say in one sentence what came of it.
 
