@@ -222,7 +222,9 @@ async def open_shop(
     clock = clock or SystemClock()
     seals = Seals([key.reveal() for key in settings.secret_key])
     key = settings.stripe_secret_key.reveal()
-    database = Database(database_url, pool_max=settings.database_pool_max)
+    # Who names a direct address has a pooler at the other one.
+    is_pooled = settings.database_url_direct is not None
+    database = Database(database_url, pool_max=settings.database_pool_max, is_pooled=is_pooled)
     alarm = KeyAlarm(database, clock)
     stripe = Stripe(
         key,

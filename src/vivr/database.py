@@ -129,9 +129,11 @@ class Database:
     Args:
         url: a libpq URL or conninfo text.
         pool_max: connections at most.
+        is_pooled: whether a pooler stands in front, which hands each transaction to another connection of its own:
+            then nothing is prepared, for a prepared statement belongs to one connection.
     """
 
-    def __init__(self, url: str, *, pool_max: int = 10) -> None:
+    def __init__(self, url: str, *, pool_max: int = 10, is_pooled: bool = False) -> None:
         self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
             url,
             min_size=1,
@@ -140,7 +142,7 @@ class Database:
             timeout=5,
             # Connections are renewed now and then: a plan cached while a table was empty must not live forever.
             max_lifetime=1800,
-            kwargs={"application_name": "vivr"},
+            kwargs={"application_name": "vivr"} | ({"prepare_threshold": None} if is_pooled else {}),
         )
 
     async def open(self) -> None:

@@ -18,8 +18,9 @@ SQL_ELSEWHERE: Final = {
 }
 """Modules that hold SQL without being a store, each with its reason."""
 
-RUNS_SQL: Final = {*SQL_ELSEWHERE, "vivr.jobs"}
-"""Modules that hand SQL to the driver; ``jobs`` hands on the queue's own, in the caller's transaction."""
+RUNS_SQL: Final = {*SQL_ELSEWHERE, "vivr.jobs", "vivr.webhooks.wake_worker"}
+"""Modules that hand SQL to the driver: ``jobs`` hands on the queue's own, in the caller's transaction, and LISTEN
+belongs to a connection outside of all transactions."""
 
 GUARDED_OTHERWISE: Final = {
     "apply_snapshot": "the row is locked, the model judged the state it has, and the ticket keeps late readers out",

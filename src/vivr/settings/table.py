@@ -250,7 +250,9 @@ class Settings:
         "DATABASE_URL", addresses.read_database_url, "PostgreSQL 15 or newer; an embedded server when unset"
     )
     database_url_direct: Secret[str] | None = optional_setting(
-        "DATABASE_URL_DIRECT", addresses.read_database_url, "The same database without a pooler, for migrations"
+        "DATABASE_URL_DIRECT",
+        addresses.read_database_url,
+        "The same database without a pooler, for migrations and notices; when set, DATABASE_URL may be a PgBouncer's",
     )
     database_pool_max: int = setting(
         "DATABASE_POOL_MAX", whole_number(1, 1000), "The most connections that one process holds", unset="10"

@@ -12,6 +12,7 @@ from vivr.bootstrap import open_shop
 from vivr.logs import configure_logs
 from vivr.settings import Settings
 from vivr.web.app import build_app
+from vivr.webhooks.wake_worker import Bell
 
 _GRACE_S: Final = 10
 
@@ -29,6 +30,8 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     async with open_shop(settings) as shop:
+        bell = Bell(shop.database)
+        shop.intake.after_commit = bell.ring
         config = uvicorn.Config(
             build_app(shop),
             host=settings.vivr_host,
@@ -46,6 +49,7 @@ async def _serve(settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _was_handled)
         await uvicorn.Server(config).serve()
+        await bell.close()
 
 
 def _was_handled(number: int, _frame: object) -> None:

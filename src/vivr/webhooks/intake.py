@@ -5,7 +5,7 @@ it is signed and ours, and its sender, who saw no answer, will deliver it again.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import Context
 from typing import Final
 
@@ -30,12 +30,16 @@ class Intake:
 
     Args:
         database: where the inbox is.
+
+    Attributes:
+        after_commit: called after each batch that brought work for the worker.
     """
 
     def __init__(self, database: Database) -> None:
         self._database: Database = database
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
+        self.after_commit: Callable[[], None] | None = None
 
     async def keep(self, event: NewEvent) -> int:
         """Return when the event is committed; how often it was delivered by now.
@@ -81,6 +85,8 @@ class Intake:
         async with self._database.single_statement("receive_events") as tx:
             delivered = await store.insert_events(tx, merge_deliveries([event for event, _ in batch]))
         crash_point("webhook.after_insert")
+        if self.after_commit is not None and any(event.reason is None for event, _ in batch):
+            self.after_commit()
         for event, answer in batch:
             if not answer.done():
                 answer.set_result(delivered[event.key])

@@ -173,6 +173,8 @@ _KNOWN = Sql(
     """,
 )
 
+_RING = Sql("ring_inbox", "Tell who listens that events came in.", "SELECT pg_notify('vivr_inbox', '')::text")
+
 _CLAIM_GAP_FILL = Sql(
     "claim_gap_fill",
     "Take the comparison with Stripe's list if it is due; a shop's first one is due after the pause.",
@@ -255,6 +257,11 @@ async def end_event(tx: Tx, event: InboxEvent, **values: object) -> bool:
 async def retry_event(tx: Tx, event: InboxEvent, **values: object) -> bool:
     """Put it back; False: the lease was lost."""
     return await tx.run(_RETRY, **_key(event), **values) == 1
+
+
+async def ring(tx: Tx) -> None:
+    """Tell who listens that events came in."""
+    await tx.run(_RING)
 
 
 async def known_events(tx: Tx, keys: Sequence[EventKey]) -> set[EventKey]:

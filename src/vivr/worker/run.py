@@ -28,6 +28,7 @@ from vivr.refunds.poll_refunds import poll_refunds
 from vivr.settings import Settings
 from vivr.webhooks.fill_gaps import fill_gaps
 from vivr.webhooks.process_event import process_events
+from vivr.webhooks.wake_worker import listening
 
 _log: Final = structlog.stdlib.get_logger("vivr.worker")
 
@@ -40,14 +41,17 @@ class Step:
     run: Callable[[Caller], Awaitable[int]]
     pause_s: float
     asks_stripe: bool = True
+    woken: asyncio.Event | None = None
 
 
-def steps_of(shop: Shop) -> tuple[Step, ...]:
-    """All background steps of a shop."""
+def steps_of(shop: Shop, woken: asyncio.Event | None = None) -> tuple[Step, ...]:
+    """All background steps of a shop; ``woken`` is set when events came in."""
     database, stripe, clock, seals, settings = shop.database, shop.stripe, shop.clock, shop.seals, shop.settings
     sender = Sender(settings.shop_name, settings.mail_from, settings.app_url, settings.staff_email)
     return (
-        Step("inbox", lambda caller: process_events(database, stripe, clock, caller, settings.shop_id), pause_s=0.25),
+        Step(
+            "inbox", lambda caller: process_events(database, stripe, clock, caller, settings.shop_id), 0.25, woken=woken
+        ),
         Step("gaps", lambda caller: _fill_gaps(shop, caller), pause_s=10),
         Step(
             "poller",
@@ -103,25 +107,31 @@ async def run_step(shop: Shop, step: Step, stop: asyncio.Event) -> None:
                 continue
         except Unavailable as error:
             _log.warning("worker.step_waits", step=step.name, code=error.code)
-            pause_s = max(pause_s, 1)
+            await _rest(stop, max(pause_s, 1))
         except Exception:  # noqa: BLE001 - whatever one step does, the next turn comes
             _log.exception("worker.step_failed", step=step.name)
-            pause_s = max(pause_s, 2)
-        await _rest(stop, pause_s)
+            await _rest(stop, max(pause_s, 2))
+        else:
+            await _rest(stop, pause_s, step.woken)
 
 
-async def _rest(stop: asyncio.Event, pause_s: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), pause_s)
-    except TimeoutError:
-        return
+async def _rest(stop: asyncio.Event, pause_s: float, woken: asyncio.Event | None = None) -> None:
+    """Until the pause is over, the process is told to stop, or there is something to do."""
+    waits = [asyncio.create_task(event.wait()) for event in (stop, woken) if event is not None]
+    await asyncio.wait(waits, timeout=pause_s, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    if woken is not None:
+        woken.clear()
 
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
     """Run all steps side by side until stop, and let each finish its turn."""
-    async with open_shop(settings) as shop, asyncio.TaskGroup() as group:
+    direct = settings.database_url_direct or settings.database_url
+    assert direct is not None
+    async with open_shop(settings) as shop, listening(direct.reveal()) as woken, asyncio.TaskGroup() as group:
         _log.info("worker.started")
-        for step in steps_of(shop):
+        for step in steps_of(shop, woken):
             group.create_task(run_step(shop, step, stop), name=step.name)
     _log.info("worker.stopped")
 
