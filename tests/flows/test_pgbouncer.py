@@ -120,3 +120,16 @@ async def test_a_notice_through_the_pooler_reaches_who_listens_directly(pooled: 
         bell.ring()
         await asyncio.wait_for(woken.wait(), 30)
     await bell.close()
+
+
+async def test_the_bell_is_rung_for_work_alone(kit: Kit) -> None:
+    rung: list[int] = []
+    kit.shop.intake.after_commit = lambda: rung.append(1)
+    await new_order(kit)
+    await kit.api("POST", "/v1/customers", {"name": "Anna"})
+    assert await kit.deliver((await kit.events("customer.created"))[0]) == 200
+    assert rung == []
+    order = await kit.shop.start_checkout(GUEST, (await new_order(kit)).id)
+    await kit.pay(order.url)
+    assert await kit.deliver((await kit.events("payment_intent.succeeded"))[0]) == 200
+    assert rung == [1]
