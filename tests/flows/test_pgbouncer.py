@@ -78,8 +78,13 @@ def wait_for(url: str) -> None:
 @pytest.fixture
 async def pooled(pooled_url: str, database_url: str, sandbox_url: str) -> AsyncGenerator[Kit]:
     """A shop whose every transaction passes the pooler."""
-    addresses = {"DATABASE_URL": pooled_url, "DATABASE_URL_DIRECT": database_url}
-    async with open_kit(pooled_url, sandbox_url, DATABASE_POOL_MAX="8", **addresses) as kit:
+    async with open_kit(
+        pooled_url,
+        sandbox_url,
+        DATABASE_POOL_MAX="8",
+        DATABASE_URL=pooled_url,
+        DATABASE_URL_DIRECT=database_url,
+    ) as kit:
         yield kit
 
 
