@@ -29,9 +29,6 @@ ORDER: Final = Order(
     placed_at=NOW,
     deadline_at=NOW,
     sessions_made=1,
-    hold_reason=None,
-    hold_by=None,
-    hold_since=None,
     request_id=RequestId("req_1"),
 )
 PAYMENT: Final = Payment(

@@ -1,7 +1,7 @@
 """The one place where live objects are wired: settings in, a shop out."""
 
 import hashlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,8 +14,10 @@ from vivr.checkout.start_checkout import start_checkout
 from vivr.checkout.watch_authorizations import LapseTerms
 from vivr.clock import Clock, SystemClock
 from vivr.database import Database, Tx
+from vivr.disputes.answer_dispute import accept_dispute, save_evidence
+from vivr.disputes.decide_flag import refund_flagged
 from vivr.errors import Forbidden
-from vivr.ids import OrderId, RefundId
+from vivr.ids import DisputeId, FlagId, OrderId, RefundId
 from vivr.money_exceptions.model import MoneyException
 from vivr.operations.note_key_refusal import KeyAlarm
 from vivr.orders.model import Order, PricingTerms
@@ -189,6 +191,23 @@ class Shop:
         """See ``resolutions.apply_rule``."""
         terms = self.resolution_terms()
         return await apply_rule(self.database, self.stripe, self.clock, self.seals, caller, terms)
+
+    async def save_evidence(
+        self, caller: Caller, dispute_id: DisputeId, given: Mapping[str, str], *, submit: bool
+    ) -> None:
+        """See ``disputes.answer_dispute``."""
+        await save_evidence(
+            self.database, self.stripe, self.clock, self.seals, caller, dispute_id, given, submit=submit
+        )
+
+    async def accept_dispute(self, caller: Caller, dispute_id: DisputeId) -> None:
+        """See ``disputes.answer_dispute``."""
+        await accept_dispute(self.database, self.stripe, self.clock, self.seals, caller, dispute_id)
+
+    async def refund_flagged(self, caller: Caller, flag_id: FlagId) -> Refund:
+        """See ``disputes.decide_flag``."""
+        terms = self.refund_terms()
+        return await refund_flagged(self.database, self.stripe, self.clock, self.seals, caller, terms, flag_id)
 
     async def settle_session(self, caller: Caller, session_id: str) -> Settlement | None:
         """Settle the payment behind a session from Stripe's own word; None: an id that we don't know, asked nowhere."""

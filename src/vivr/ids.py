@@ -21,6 +21,8 @@ ExceptionId = NewType("ExceptionId", str)
 MessageId = NewType("MessageId", str)
 RefundId = NewType("RefundId", str)
 DisputeId = NewType("DisputeId", str)
+FlagId = NewType("FlagId", str)
+HoldId = NewType("HoldId", str)
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
@@ -97,3 +99,13 @@ def new_refund_id(at: datetime) -> RefundId:
 def new_dispute_id(at: datetime) -> DisputeId:
     """An id for a dispute, which has Stripe's too."""
     return DisputeId(f"dsp_{_sortable(at)}")
+
+
+def new_flag_id(at: datetime) -> FlagId:
+    """An id for a fraud warning or a review, which has Stripe's too."""
+    return FlagId(f"flg_{_sortable(at)}")
+
+
+def new_hold_id(at: datetime) -> HoldId:
+    """An id for a hold on an order."""
+    return HoldId(f"hld_{_sortable(at)}")

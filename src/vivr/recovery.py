@@ -6,6 +6,7 @@ from vivr.caller import Caller
 from vivr.checkout.recover_checkout import ENDINGS as CHECKOUT_ENDINGS
 from vivr.clock import Clock
 from vivr.database import Database
+from vivr.disputes.recover_dispute import ENDINGS as DISPUTE_ENDINGS
 from vivr.operations.recover_operation import Endings, recover_due
 from vivr.payments.end_authorization import ENDINGS as PAYMENT_ENDINGS
 from vivr.refunds.recover_refund import ENDINGS as REFUND_ENDINGS
@@ -13,7 +14,13 @@ from vivr.resolutions.held_operations import ENDINGS as HELD_ENDINGS
 from vivr.sealing import Seals
 from vivr.stripe_gateway.gateway import Stripe
 
-ENDINGS: Final[Endings] = {**CHECKOUT_ENDINGS, **PAYMENT_ENDINGS, **REFUND_ENDINGS, **HELD_ENDINGS}
+ENDINGS: Final[Endings] = {
+    **CHECKOUT_ENDINGS,
+    **PAYMENT_ENDINGS,
+    **REFUND_ENDINGS,
+    **HELD_ENDINGS,
+    **DISPUTE_ENDINGS,
+}
 """How each kind of write is ended."""
 
 

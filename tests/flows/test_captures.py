@@ -141,7 +141,11 @@ async def test_what_can_not_be_left_out_is_refused_and_nothing_changes(kit: Kit)
 
 async def test_nothing_is_captured_while_a_hold_is_open(kit: Kit) -> None:
     order, _ = await authorized_order(kit)
-    await run(kit, "UPDATE orders SET hold_reason = 'review', hold_by = 'radar', hold_since = now()")
+    await run(
+        kit,
+        "INSERT INTO order_hold (id, order_id, cause, object_id, placed_by, placed_at)"
+        " SELECT 'hld_1', id, 'review', 'prv_1', 'system:radar', now() FROM orders",
+    )
     async with nothing_changes(kit):
         with pytest.raises(Conflict, match="order_on_hold"):
             await capture(kit, whole(order.id))
@@ -350,9 +354,13 @@ async def test_the_policy_acts_shortly_before_the_end(kit: Kit, policy: LapsePol
 async def test_the_policy_tries_again_what_it_could_not_do(kit: Kit) -> None:
     order, _ = await authorized_order(kit)
     await ends_in(kit, order.id, 11)
-    await run(kit, "UPDATE orders SET hold_reason = 'review', hold_by = 'radar', hold_since = now()")
+    await run(
+        kit,
+        "INSERT INTO order_hold (id, order_id, cause, object_id, placed_by, placed_at)"
+        " SELECT 'hld_1', id, 'review', 'prv_1', 'system:radar', now() FROM orders",
+    )
     assert await watch(kit, LapsePolicy.CAPTURE) == 1
-    await run(kit, "UPDATE orders SET hold_reason = NULL, hold_by = NULL, hold_since = NULL")
+    await run(kit, "UPDATE order_hold SET released_by = 'staff:per_sam', released_at = now()")
     assert await watch(kit, LapsePolicy.CAPTURE) == 0
     await run(kit, "UPDATE payment SET lapse_acted_at = lapse_acted_at - interval '11 minutes'")
     assert await watch(kit, LapsePolicy.CAPTURE) == 1

@@ -172,7 +172,6 @@ async def test_a_locked_order_is_waited_for(database: Database, clock: SetClock)
         ("currency = 'eur'", "orders_currency_form"),
         ("state = 'DISPUTED'", "orders_state_before_only_disputed"),
         ("state_before = 'PAID'", "orders_state_before_only_disputed"),
-        ("hold_reason = 'doubt'", "orders_hold_whole"),
         ("locale = 'de'", "orders_locale_known"),
     ],
 )

@@ -53,9 +53,6 @@ def make_order(locale: str) -> Order:
         placed_at=QUEUED,
         deadline_at=QUEUED,
         sessions_made=1,
-        hold_reason=None,
-        hold_by=None,
-        hold_since=None,
         request_id="req_1",
     )
 

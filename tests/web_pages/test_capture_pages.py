@@ -113,6 +113,10 @@ async def test_a_viewer_and_a_stranger_take_nothing(
 
 
 async def test_on_hold_the_form_is_not_there(kit: Kit, staff: httpx.AsyncClient, order_id: OrderId) -> None:
-    await run(kit, "UPDATE orders SET hold_reason = 'review', hold_by = 'radar', hold_since = now()")
+    await run(
+        kit,
+        "INSERT INTO order_hold (id, order_id, cause, object_id, placed_by, placed_at)"
+        " SELECT 'hld_1', id, 'review', 'prv_1', 'system:radar', now() FROM orders",
+    )
     page = (await staff.get(f"/admin/commandes/{order_id}")).text
     assert ("/encaisser" in page, "/liberer" in page) == (False, True)

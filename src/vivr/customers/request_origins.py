@@ -47,3 +47,12 @@ async def keep_origin(tx: Tx, seals: Seals, at: datetime, origin: RequestOrigin)
         expires_at=at + ORIGIN_RETENTION,
     )
     return KeptOrigin(origin_id, digest)
+
+
+async def find_origin(tx: Tx, seals: Seals, origin_id: str) -> RequestOrigin | None:
+    """Where a request came from, while that is kept."""
+    sealed = await store.find_origin(tx, origin_id)
+    if sealed is None:
+        return None
+    opened = seals.open(sealed, table="request_origin", column="sealed", row=origin_id)
+    return msgspec.json.decode(opened, type=RequestOrigin)

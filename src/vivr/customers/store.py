@@ -91,6 +91,10 @@ _FORGET_ORIGINS = Sql(
     """,
 )
 
+_FIND_ORIGIN = Sql(
+    "find_request_origin", "Where a request came from.", "SELECT sealed FROM request_origin WHERE id = %(id)s"
+)
+
 _INSERT_ORIGIN = Sql(
     "insert_request_origin",
     "Keep where a request came from.",
@@ -186,6 +190,11 @@ async def end_expired_sessions(tx: Tx, now: datetime, limit: int) -> int:
 async def forget_expired_origins(tx: Tx, now: datetime, limit: int) -> int:
     """Delete where requests came from once their time is over."""
     return await tx.run(_FORGET_ORIGINS, now=now, limit=limit)
+
+
+async def find_origin(tx: Tx, origin_id: str) -> bytes | None:
+    """Where a request came from, sealed; None: it is not kept any more."""
+    return await tx.value(_FIND_ORIGIN, bytes, id=origin_id)
 
 
 async def insert_origin(tx: Tx, **values: object) -> None:

@@ -182,6 +182,8 @@ async def _write(
         )
     else:
         written = await store.update_dispute(tx, seen, **values)
+    if not written.is_open:
+        await store.drop_draft(tx, written)
     if seen is None or seen.state != written.state:
         await _record(tx, caller, now, written, is_new=seen is None)
     if seen is None and order is not None and written.is_open:

@@ -4,11 +4,12 @@ A dispute's state is Stripe's own word. An inquiry (``warning_…``) moves nothi
 and gives it back when it is won. Amounts are in the charge's currency (Stripe API reference, disputes).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from vivr.errors import Conflict, InvalidInput, VivrError
 from vivr.ids import DisputeId, OrderId, PaymentId
 from vivr.money import Money
 from vivr.operations.model import StripeScope
@@ -19,6 +20,21 @@ NEEDS_RESPONSE: Final = frozenset({"needs_response", "warning_needs_response", "
 
 ENDED: Final = frozenset({"won", "lost", "warning_closed", "prevented"})
 """States in which nothing is awaited of anybody."""
+
+WRITABLE: Final = (
+    "product_description",
+    "service_date",
+    "shipping_date",
+    "shipping_carrier",
+    "shipping_tracking_number",
+    "refund_policy_disclosure",
+    "refund_refusal_explanation",
+    "uncategorized_text",
+)
+"""The parts of the evidence that staff writes; the others are taken from the order's records as they are."""
+
+LETTERS_MAX: Final = 15_000
+"""So many one part may have: all together stay below Stripe's 150,000 (Stripe docs, dispute evidence)."""
 
 _MOVES_NOTHING: Final = frozenset(
     {"warning_needs_response", "warning_under_review", "warning_closed", "prevented", "won"}
@@ -121,6 +137,20 @@ def is_known(dispute: Dispute, word: Word) -> bool:
         dispute.due_at,
         dispute.submissions,
     )
+
+
+def read_evidence(given: Mapping[str, str]) -> dict[str, str] | InvalidInput:
+    """What staff wrote, without the empty parts."""
+    written = {name: given.get(name, "").strip() for name in WRITABLE}
+    wrong = {name: "too_long" for name, text in written.items() if len(text) > LETTERS_MAX}
+    return InvalidInput(wrong) if wrong else {name: text for name, text in written.items() if text}
+
+
+def check_answerable(dispute: Dispute) -> VivrError | None:
+    """Whether evidence may still be given for a dispute, or the dispute accepted."""
+    if dispute.submissions:
+        return Conflict("evidence_already_submitted", dispute=dispute.id)
+    return None if dispute.state in NEEDS_RESPONSE else Conflict("dispute_not_open", dispute=dispute.id)
 
 
 def sums_of(dispute: Dispute) -> tuple[int, int]:

@@ -1,10 +1,11 @@
 """All SQL of disputes."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from vivr.database import Sql, Tx
 from vivr.disputes.model import Dispute
-from vivr.ids import PaymentId
+from vivr.ids import DisputeId, PaymentId
 from vivr.operations.model import StripeScope
 
 _INSERT = Sql(
@@ -56,6 +57,33 @@ _LOCK_OF_INTENT = Sql(
     """,
 )
 
+_LOCK = Sql("lock_dispute", "One dispute, locked.", "SELECT * FROM dispute WHERE id = %(id)s FOR UPDATE")
+
+_KEEP_DRAFT = Sql(
+    "keep_evidence_draft",
+    "Keep what staff wrote, and count the versions.",
+    """
+    INSERT INTO dispute_evidence (dispute_id, written_sealed, version, edited_by, edited_at)
+    VALUES (%(dispute_id)s, %(written_sealed)s, 1, %(edited_by)s, %(now)s)
+    ON CONFLICT ON CONSTRAINT dispute_evidence_pkey DO UPDATE
+    SET written_sealed = excluded.written_sealed, version = dispute_evidence.version + 1,
+        edited_by = excluded.edited_by, edited_at = excluded.edited_at
+    RETURNING *
+    """,
+)
+
+_FIND_DRAFT = Sql(
+    "find_evidence_draft",
+    "What staff wrote for a dispute.",
+    "SELECT * FROM dispute_evidence WHERE dispute_id = %(dispute_id)s",
+)
+
+_DROP_DRAFT = Sql(
+    "drop_evidence_draft",
+    "A dispute that ended needs no draft.",
+    "DELETE FROM dispute_evidence WHERE dispute_id = %(dispute_id)s",
+)
+
 _FIND = Sql("find_dispute", "One dispute.", "SELECT * FROM dispute WHERE id = %(id)s")
 
 _OF_ORDER = Sql(
@@ -76,21 +104,50 @@ _ALL = Sql(
     """,
 )
 
-_CLAIM_ALERT = Sql(
-    "claim_dispute_alert",
-    "Take one dispute whose deadline is near enough to be told of.",
-    """
-    UPDATE dispute SET alert_at = NULL
-    WHERE id = (SELECT id FROM dispute WHERE alert_at <= %(now)s ORDER BY alert_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING *
-    """,
+_DUE_ALERTS = Sql(
+    "due_dispute_alerts",
+    "Disputes whose deadline is near enough to be told of.",
+    "SELECT * FROM dispute WHERE alert_at <= %(now)s ORDER BY alert_at, id LIMIT %(limit)s",
 )
 
-_SET_ALERT = Sql(
-    "set_dispute_alert",
-    "Say when its deadline is told of again.",
-    "UPDATE dispute SET alert_at = %(alert_at)s WHERE id = %(id)s",
+_TAKE_ALERT = Sql(
+    "take_dispute_alert",
+    "Say when a deadline is told of again; no row: another worker told of it, or nothing is to be told any more.",
+    "UPDATE dispute SET alert_at = %(next_at)s WHERE id = %(id)s AND alert_at = %(alert_at)s RETURNING *",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What staff wrote for a dispute."""
+
+    dispute_id: DisputeId
+    written_sealed: bytes
+    version: int
+    edited_by: str
+    edited_at: datetime
+
+
+async def lock_dispute(tx: Tx, dispute_id: str) -> Dispute | None:
+    """One dispute, locked; its order and payment are locked before it."""
+    return await tx.row(_LOCK, Dispute, id=dispute_id)
+
+
+async def keep_draft(tx: Tx, **values: object) -> Draft:
+    """Keep what staff wrote."""
+    draft = await tx.row(_KEEP_DRAFT, Draft, **values)
+    assert draft is not None
+    return draft
+
+
+async def find_draft(tx: Tx, dispute_id: str) -> Draft | None:
+    """What staff wrote, if it wrote anything."""
+    return await tx.row(_FIND_DRAFT, Draft, dispute_id=dispute_id)
+
+
+async def drop_draft(tx: Tx, dispute: Dispute) -> None:
+    """A dispute that ended needs none."""
+    await tx.run(_DROP_DRAFT, dispute_id=dispute.id)
 
 
 async def insert_dispute(tx: Tx, **values: object) -> Dispute:
@@ -137,11 +194,11 @@ async def all_disputes(tx: Tx, limit: int) -> list[Dispute]:
     return await tx.rows(_ALL, Dispute, limit=limit)
 
 
-async def claim_alert(tx: Tx, now: datetime) -> Dispute | None:
-    """Take one dispute whose deadline is to be told of."""
-    return await tx.row(_CLAIM_ALERT, Dispute, now=now)
+async def due_alerts(tx: Tx, now: datetime, limit: int) -> list[Dispute]:
+    """Disputes whose deadline is to be told of."""
+    return await tx.rows(_DUE_ALERTS, Dispute, now=now, limit=limit)
 
 
-async def set_alert(tx: Tx, dispute: Dispute, alert_at: datetime | None) -> None:
-    """Say when its deadline is told of again."""
-    await tx.run(_SET_ALERT, id=dispute.id, alert_at=alert_at)
+async def take_alert(tx: Tx, dispute: Dispute, next_at: datetime | None) -> Dispute | None:
+    """Say when it is told of again; None: another worker told of it."""
+    return await tx.row(_TAKE_ALERT, Dispute, id=dispute.id, alert_at=dispute.alert_at, next_at=next_at)

@@ -168,6 +168,15 @@ CREATE TABLE public.dispute (
     CONSTRAINT dispute_submissions_not_negative CHECK ((submissions >= 0))
 );
 
+CREATE TABLE public.dispute_evidence (
+    dispute_id text NOT NULL,
+    written_sealed bytea NOT NULL,
+    version integer NOT NULL,
+    edited_by text NOT NULL,
+    edited_at timestamp with time zone NOT NULL,
+    CONSTRAINT dispute_evidence_version_positive CHECK ((version >= 1))
+);
+
 CREATE TABLE public.email_message (
     id text NOT NULL,
     kind text NOT NULL,
@@ -183,6 +192,27 @@ CREATE TABLE public.email_message (
     currency text,
     CONSTRAINT email_message_amount_with_currency CHECK (((amount_minor IS NULL) = (currency IS NULL))),
     CONSTRAINT email_message_state_known CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'unknown'::text])))
+);
+
+CREATE TABLE public.fraud_flag (
+    id text NOT NULL,
+    account text NOT NULL,
+    livemode boolean NOT NULL,
+    stripe_id text NOT NULL,
+    kind text NOT NULL,
+    payment_id text NOT NULL,
+    order_id text NOT NULL,
+    word text NOT NULL,
+    is_open boolean NOT NULL,
+    closed_word text,
+    decision text,
+    decided_by text,
+    seen_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT fraud_flag_decided_whole CHECK (((decision IS NULL) = (decided_by IS NULL))),
+    CONSTRAINT fraud_flag_decision_known CHECK ((decision = ANY (ARRAY['refund'::text, 'keep'::text]))),
+    CONSTRAINT fraud_flag_kind_known CHECK ((kind = ANY (ARRAY['fraud_warning'::text, 'review'::text]))),
+    CONSTRAINT fraud_flag_stripe_id_short CHECK ((length(stripe_id) <= 255))
 );
 
 CREATE TABLE public.gap_fill (
@@ -338,6 +368,20 @@ ALTER TABLE public.order_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTIT
     CACHE 1
 );
 
+CREATE TABLE public.order_hold (
+    id text NOT NULL,
+    order_id text NOT NULL,
+    cause text NOT NULL,
+    object_id text NOT NULL,
+    placed_by text NOT NULL,
+    placed_at timestamp with time zone NOT NULL,
+    released_by text,
+    released_at timestamp with time zone,
+    CONSTRAINT order_hold_cause_known CHECK ((cause = ANY (ARRAY['fraud_warning'::text, 'review'::text]))),
+    CONSTRAINT order_hold_object_id_short CHECK ((length(object_id) <= 255)),
+    CONSTRAINT order_hold_released_whole CHECK (((released_by IS NULL) = (released_at IS NULL)))
+);
+
 CREATE TABLE public.order_line (
     order_id text NOT NULL,
     "position" integer NOT NULL,
@@ -384,16 +428,12 @@ CREATE TABLE public.orders (
     placed_at timestamp with time zone NOT NULL,
     deadline_at timestamp with time zone NOT NULL,
     sessions_made integer DEFAULT 0 NOT NULL,
-    hold_reason text,
-    hold_by text,
-    hold_since timestamp with time zone,
     request_id text NOT NULL,
     amendment integer DEFAULT 0 NOT NULL,
     second_chance_at timestamp with time zone,
     CONSTRAINT orders_amendment_not_negative CHECK ((amendment >= 0)),
     CONSTRAINT orders_currency_form CHECK ((currency ~ '^[A-Z]{3}$'::text)),
     CONSTRAINT orders_discount_within_subtotal CHECK (((discount_minor >= 0) AND (discount_minor <= subtotal_minor))),
-    CONSTRAINT orders_hold_whole CHECK ((((hold_reason IS NULL) = (hold_by IS NULL)) AND ((hold_reason IS NULL) = (hold_since IS NULL)))),
     CONSTRAINT orders_locale_known CHECK ((locale = ANY (ARRAY['fr'::text, 'en'::text]))),
     CONSTRAINT orders_payable_within_total CHECK (((payable_minor >= 0) AND (payable_minor <= total_minor))),
     CONSTRAINT orders_shipping_not_negative CHECK ((shipping_minor >= 0)),
@@ -755,6 +795,9 @@ ALTER TABLE ONLY public.client_request
 ALTER TABLE ONLY public.client_request
     ADD CONSTRAINT client_request_subject_once UNIQUE (subject_id);
 
+ALTER TABLE ONLY public.dispute_evidence
+    ADD CONSTRAINT dispute_evidence_pkey PRIMARY KEY (dispute_id);
+
 ALTER TABLE ONLY public.dispute
     ADD CONSTRAINT dispute_pkey PRIMARY KEY (id);
 
@@ -766,6 +809,12 @@ ALTER TABLE ONLY public.email_message
 
 ALTER TABLE ONLY public.email_message
     ADD CONSTRAINT email_message_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.fraud_flag
+    ADD CONSTRAINT fraud_flag_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.fraud_flag
+    ADD CONSTRAINT fraud_flag_stripe_once UNIQUE (account, livemode, stripe_id);
 
 ALTER TABLE ONLY public.gap_fill
     ADD CONSTRAINT gap_fill_pkey PRIMARY KEY (account, livemode);
@@ -802,6 +851,12 @@ ALTER TABLE ONLY public.order_contact
 
 ALTER TABLE ONLY public.order_history
     ADD CONSTRAINT order_history_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.order_hold
+    ADD CONSTRAINT order_hold_once UNIQUE (order_id, object_id);
+
+ALTER TABLE ONLY public.order_hold
+    ADD CONSTRAINT order_hold_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.order_line
     ADD CONSTRAINT order_line_figures_once UNIQUE (order_id, "position", amount_minor, tax_minor, quantity);
@@ -911,6 +966,8 @@ CREATE INDEX dispute_by_payment ON public.dispute USING btree (payment_id);
 CREATE INDEX dispute_to_alert ON public.dispute USING btree (alert_at) WHERE (alert_at IS NOT NULL);
 
 CREATE INDEX email_message_by_order ON public.email_message USING btree (order_id, created_at);
+
+CREATE INDEX fraud_flag_open ON public.fraud_flag USING btree (seen_at) WHERE (is_open AND (decision IS NULL));
 
 CREATE INDEX inbox_event_by_order ON public.inbox_event USING btree (order_id, received_at);
 
@@ -1044,6 +1101,9 @@ ALTER TABLE ONLY public.catalogue_entry_text
 ALTER TABLE ONLY public.catalogue_image
     ADD CONSTRAINT catalogue_image_entry_exists FOREIGN KEY (handle) REFERENCES public.catalogue_entry(handle) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.dispute_evidence
+    ADD CONSTRAINT dispute_evidence_dispute_exists FOREIGN KEY (dispute_id) REFERENCES public.dispute(id);
+
 ALTER TABLE ONLY public.dispute
     ADD CONSTRAINT dispute_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);
 
@@ -1052,6 +1112,12 @@ ALTER TABLE ONLY public.dispute
 
 ALTER TABLE ONLY public.email_message
     ADD CONSTRAINT email_message_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);
+
+ALTER TABLE ONLY public.fraud_flag
+    ADD CONSTRAINT fraud_flag_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);
+
+ALTER TABLE ONLY public.fraud_flag
+    ADD CONSTRAINT fraud_flag_payment_exists FOREIGN KEY (payment_id) REFERENCES public.payment(id);
 
 ALTER TABLE ONLY public.inbox_event
     ADD CONSTRAINT inbox_event_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);
@@ -1091,6 +1157,9 @@ ALTER TABLE ONLY public.order_contact
 
 ALTER TABLE ONLY public.order_history
     ADD CONSTRAINT order_history_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);
+
+ALTER TABLE ONLY public.order_hold
+    ADD CONSTRAINT order_hold_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);
 
 ALTER TABLE ONLY public.order_line
     ADD CONSTRAINT order_line_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);

@@ -32,6 +32,9 @@ class OperationKind(StrEnum):
     CREATE_REFUND = "create_refund"
     REFUND_HELD = "refund_held"
     RELEASE_HELD = "release_held"
+    SAVE_EVIDENCE = "save_evidence"
+    SUBMIT_EVIDENCE = "submit_evidence"
+    ACCEPT_DISPUTE = "accept_dispute"
 
 
 class Outcome(StrEnum):

@@ -8,7 +8,7 @@ from typing import Final
 
 from vivr.catalogue.model import Product
 from vivr.errors import Conflict, InvalidInput, Refusal, VivrError
-from vivr.ids import OrderId, PersonId, ProductId
+from vivr.ids import HoldId, OrderId, PersonId, ProductId
 from vivr.money import Money, check_chargeable, minimum_charge, round_half_up
 from vivr.tax.model import TaxedAmount, split_included_tax
 
@@ -91,9 +91,6 @@ class Order:
     placed_at: datetime
     deadline_at: datetime
     sessions_made: int
-    hold_reason: str | None
-    hold_by: str | None
-    hold_since: datetime | None
     request_id: str
     amendment: int = 0
     second_chance_at: datetime | None = None
@@ -112,6 +109,25 @@ class Order:
     def shown_number(self) -> str:
         """The number as people see it."""
         return f"V{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A doubt that stops shipping and capture of an order until it is released; it is no state.
+
+    Attributes:
+        cause: ``fraud_warning`` or ``review``.
+        object_id: Stripe's id of what caused it: each holds an order once.
+    """
+
+    id: HoldId
+    order_id: OrderId
+    cause: str
+    object_id: str
+    placed_by: str
+    placed_at: datetime
+    released_by: str | None
+    released_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

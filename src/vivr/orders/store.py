@@ -6,7 +6,7 @@ from datetime import datetime
 
 from vivr.database import Sql, Tx
 from vivr.ids import OrderId, ProductId
-from vivr.orders.model import Order, OrderLine, OrderState
+from vivr.orders.model import Hold, Order, OrderLine, OrderState
 
 _INSERT = Sql(
     "insert_order",
@@ -194,6 +194,35 @@ _ADOPT = Sql(
 )
 
 
+_INSERT_HOLD = Sql(
+    "insert_order_hold",
+    "Hold an order, once per object that causes it.",
+    """
+    INSERT INTO order_hold (id, order_id, cause, object_id, placed_by, placed_at)
+    VALUES (%(id)s, %(order_id)s, %(cause)s, %(object_id)s, %(placed_by)s, %(now)s)
+    ON CONFLICT ON CONSTRAINT order_hold_once DO NOTHING
+    """,
+)
+
+_OPEN_HOLDS = Sql(
+    "open_holds_of_orders",
+    "What holds some orders now.",
+    """
+    SELECT * FROM order_hold WHERE order_id = ANY(%(order_ids)s) AND released_at IS NULL ORDER BY placed_at, id
+    """,
+)
+
+_RELEASE_HOLDS = Sql(
+    "release_order_hold",
+    "Release what an object holds; no row: it holds nothing.",
+    """
+    UPDATE order_hold SET released_by = %(released_by)s, released_at = %(now)s
+    WHERE order_id = %(order_id)s AND object_id = %(object_id)s AND released_at IS NULL
+    RETURNING *
+    """,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
     """One move of an order."""
@@ -330,3 +359,18 @@ async def all_orders(tx: Tx, *, before: str | None, state: str | None, limit: in
 async def adopt_orders(tx: Tx, *, guest: str, customer: str, person_id: str) -> int:
     """Give a guest session's orders to an account."""
     return await tx.run(_ADOPT, guest=guest, customer=customer, person_id=person_id)
+
+
+async def insert_hold(tx: Tx, **values: object) -> bool:
+    """Hold an order; False: this object holds it already, or did."""
+    return await tx.run(_INSERT_HOLD, **values) == 1
+
+
+async def open_holds(tx: Tx, order_ids: list[str]) -> list[Hold]:
+    """What holds some orders now."""
+    return await tx.rows(_OPEN_HOLDS, Hold, order_ids=order_ids)
+
+
+async def release_holds(tx: Tx, **values: object) -> list[Hold]:
+    """Release what an object holds."""
+    return await tx.rows(_RELEASE_HOLDS, Hold, **values)

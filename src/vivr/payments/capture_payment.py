@@ -17,6 +17,7 @@ from vivr.errors import Forbidden, NotFound, Refusal, VivrError
 from vivr.ids import OrderId
 from vivr.operations.model import Operation, OperationKind
 from vivr.orders.amend_order import amend_order
+from vivr.orders.hold_order import holds_of
 from vivr.orders.model import Strike
 from vivr.orders.move_order import lock_order
 from vivr.payments import store
@@ -81,7 +82,7 @@ async def _reserve(
         if order is None:
             raise NotFound("order_not_found")
         payment = await store.open_payment_of(tx, order.id)
-        refusal = check_capturable(order, payment)
+        refusal = check_capturable(order, payment, is_held=bool(await holds_of(tx, order.id)))
         if refusal is not None:
             raise refusal
         assert payment is not None

@@ -306,13 +306,13 @@ def waits_for_capture(order: Order, payment: Payment) -> bool:
     return payment.state == PaymentState.AUTHORIZED and order.state == OrderState.PROCESSING
 
 
-def check_capturable(order: Order, payment: Payment | None) -> VivrError | None:
+def check_capturable(order: Order, payment: Payment | None, *, is_held: bool) -> VivrError | None:
     """Whether an order's authorised money may be captured now, in order of precedence."""
     if order.state in SETTLED:
         return Conflict("order_already_paid", order=order.id)
     if payment is None or not waits_for_capture(order, payment):
         return Conflict("payment_not_authorized", order=order.id)
-    if order.hold_reason is not None:
+    if is_held:
         return Conflict("order_on_hold", order=order.id)
     return None
 

@@ -28,7 +28,9 @@ from vivr.stripe_gateway.breaker import BreakerState
 from vivr.stripe_gateway.objects import (
     Account,
     Charge,
+    FraudWarning,
     PaymentIntent,
+    Review,
     Session,
     StripeCustomer,
     StripeDispute,
@@ -170,6 +172,14 @@ class Stripe:
     async def list_disputes(self, intent_id: str) -> list[StripeDispute]:
         """All disputes of a PaymentIntent, newest first."""
         return await self._list("/v1/disputes", StripeDispute, payment_intent=intent_id)
+
+    async def read_warning(self, warning_id: str) -> FraudWarning:
+        """One early fraud warning."""
+        return await self._read(f"/v1/radar/early_fraud_warnings/{warning_id}", FraudWarning)
+
+    async def read_review(self, review_id: str) -> Review:
+        """One review."""
+        return await self._read(f"/v1/reviews/{review_id}", Review)
 
     async def list_refunds(self, intent_id: str) -> list[StripeRefund]:
         """All refunds of a PaymentIntent, newest first. A list is read-after-write, unlike search."""

@@ -113,6 +113,25 @@ class TriedMethod(msgspec.Struct, frozen=True):
     id: StripeId
 
 
+class FraudWarning(msgspec.Struct, frozen=True):
+    """The issuer suspects fraud; ``actionable`` until the charge is disputed or wholly refunded."""
+
+    id: StripeId
+    actionable: bool
+    fraud_type: str
+    payment_intent: str | None = None
+
+
+class Review(msgspec.Struct, frozen=True):
+    """Radar lets a person look at a payment; ``closed_reason`` is ``approved`` where all is well."""
+
+    id: StripeId
+    open: bool
+    reason: str
+    closed_reason: str | None = None
+    payment_intent: str | None = None
+
+
 class PaymentError(msgspec.Struct, frozen=True):
     """Why the last try failed; ``charge`` is its charge, if the bank was asked at all."""
 

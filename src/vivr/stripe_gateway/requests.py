@@ -76,3 +76,16 @@ def capture_intent(intent_id: str, amount_minor: int) -> StripeRequest:
 def create_refund(parameters: Parameters) -> StripeRequest:
     """Give money of a captured PaymentIntent back; its parameters are built by ``refunds.submit_refund``."""
     return StripeRequest("/v1/refunds", parameters)
+
+
+def update_dispute(dispute_id: str, evidence: dict[str, str], *, submit: bool, operation_id: str) -> StripeRequest:
+    """Stage evidence, or send it to the bank: that can be done once (Stripe docs, respond to disputes)."""
+    return StripeRequest(
+        f"/v1/disputes/{dispute_id}",
+        {"evidence": cast("Parameter", evidence), "submit": submit, "metadata": {"operation": operation_id}},
+    )
+
+
+def close_dispute(dispute_id: str) -> StripeRequest:
+    """Accept a dispute: it is lost at once, and nothing brings it back (Stripe API reference, disputes)."""
+    return StripeRequest(f"/v1/disputes/{dispute_id}/close", {})

@@ -116,6 +116,14 @@ ERRORS: Final[dict[str, tuple[int, str]]] = {
     "event_not_handled": (409, "Nothing in this shop follows from events of this type."),
     "event_in_progress": (409, "The worker has this event at this moment: please try again."),
     "event_already_ended": (409, "This event has ended already."),
+    # Disputes
+    "dispute_not_found": (404, "There is no such dispute."),
+    "dispute_not_open": (409, "This dispute waits for no answer."),
+    "evidence_already_submitted": (409, "The evidence was sent to the bank already; it takes none twice."),
+    "dispute_refused": (422, "The payment service refused this answer; nothing was sent to the bank."),
+    "flag_not_found": (404, "There is no such warning."),
+    "flag_already_decided": (409, "This warning was decided already."),
+    "hold_already_released": (409, "The order is not held by this any more."),
     # The ground
     "already_exists": (409, "This exists already."),
     "database_unavailable": (503, "The shop can't be reached for a moment: please try again."),

@@ -15,6 +15,7 @@ from vivr.caller import Caller, system_caller
 from vivr.checkout.expire_orders import expire_orders
 from vivr.checkout.watch_authorizations import watch_authorizations
 from vivr.customers.forget_expired import forget_expired
+from vivr.disputes.watch_deadlines import watch_deadlines
 from vivr.email.model import Sender
 from vivr.email.send_message import send_messages
 from vivr.errors import Unavailable
@@ -68,6 +69,7 @@ def steps_of(shop: Shop, woken: asyncio.Event | None = None) -> tuple[Step, ...]
         Step("operations", lambda caller: recover_operations(database, stripe, clock, seals, caller), pause_s=1),
         Step("refunds", lambda caller: poll_refunds(database, stripe, clock, caller), pause_s=2),
         Step("exceptions", shop.apply_exception_rule, pause_s=5),
+        Step("disputes", lambda caller: watch_deadlines(database, clock, caller), pause_s=60),
         Step("deadlines", lambda caller: expire_orders(database, stripe, clock, seals, caller), pause_s=2),
         Step(
             "authorizations",

@@ -7,8 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from vivr.customers.contact import find_contact
+from vivr.disputes.read_disputes import disputes_of_order
 from vivr.errors import InvalidInput, NotFound, VivrError
 from vivr.money_exceptions.read_exceptions import exceptions_of_order
+from vivr.orders.hold_order import held_orders, holds_of
 from vivr.orders.model import OrderState
 from vivr.orders.read_orders import all_orders, find_order, lines_of
 from vivr.payments.model import waits_for_capture
@@ -37,12 +39,14 @@ async def list_orders(request: Request, visit: Visit) -> Response:
     async with visit.shop.database.transaction("all_orders") as tx:
         # One more tells whether there are older ones.
         orders = await all_orders(tx, before=before if is_order_id(before) else None, state=state, limit=_SHOWN + 1)
+        held = await held_orders(tx, [order.id for order in orders])
     shown = orders[:_SHOWN]
     return render_staff_page(
         visit,
         "backoffice/orders.html",
         query=urlencode({"state": state}) if state else "",
         orders=shown,
+        held=held,
         state=state,
         states=list(OrderState),
         next_before=shown[-1].id if len(orders) > _SHOWN else None,
@@ -83,6 +87,8 @@ async def render_order(
             form=form or ShownForm(),
             problem=problem,
             idempotency_key=fresh_key(),
+            holds=await holds_of(tx, order_id),
+            disputes=await disputes_of_order(tx, order_id),
             exceptions=[
                 show_exception(one, visit.locale, visit.shop.resolution_terms().rule_after)
                 for one in await exceptions_of_order(tx, order_id)

@@ -6,6 +6,14 @@ from starlette.routing import Route
 
 from vivr.translate import LOCALES
 from vivr.web.backoffice.captures import capture_order, release_order
+from vivr.web.backoffice.disputes import (
+    answer,
+    keep_warned,
+    lift_hold,
+    list_disputes,
+    refund_warned,
+    show_dispute,
+)
 from vivr.web.backoffice.doors import log_in, log_out, show_login
 from vivr.web.backoffice.events import ignore, list_events, replay, replay_all_dead, show_event, try_event
 from vivr.web.backoffice.exceptions import accept as accept_money
@@ -27,6 +35,12 @@ _PAGES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "/admin/commandes/{order_id}/rembourser", refund_order),
     ("POST", "/admin/remboursements/{refund_id}/accepter", accept),
     ("POST", "/admin/remboursements/{refund_id}/refuser", decline),
+    ("POST", "/admin/commandes/{order_id}/lever", lift_hold),
+    ("GET", "/admin/litiges", list_disputes),
+    ("GET", "/admin/litiges/{dispute_id}", show_dispute),
+    ("POST", "/admin/litiges/{dispute_id}", answer),
+    ("POST", "/admin/alertes/{flag_id}/rembourser", refund_warned),
+    ("POST", "/admin/alertes/{flag_id}/garder", keep_warned),
     ("GET", "/admin/exceptions", list_exceptions),
     ("POST", "/admin/exceptions/{exception_id}/rendre", give_back),
     ("POST", "/admin/exceptions/{exception_id}/accepter", accept_money),
