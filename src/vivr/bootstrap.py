@@ -9,8 +9,9 @@ from typing import Final
 
 from vivr.caller import Caller
 from vivr.checkout.close_checkout import cancel_order
-from vivr.checkout.model import CheckoutLink, CheckoutTerms
+from vivr.checkout.model import CheckoutLink, CheckoutTerms, IntentLink
 from vivr.checkout.start_checkout import start_checkout
+from vivr.checkout.start_intent import start_intent
 from vivr.checkout.watch_authorizations import LapseTerms
 from vivr.clock import Clock, SystemClock
 from vivr.database import Database, Tx
@@ -144,6 +145,12 @@ class Shop:
         scope = await self.account.scope()
         terms = self.checkout_terms()
         return await start_checkout(self.database, self.stripe, self.clock, self.seals, caller, scope, terms, order_id)
+
+    async def start_intent(self, caller: Caller, order_id: OrderId) -> IntentLink:
+        """See ``checkout.start_intent``."""
+        scope = await self.account.scope()
+        terms = self.checkout_terms()
+        return await start_intent(self.database, self.stripe, self.clock, self.seals, caller, scope, terms, order_id)
 
     async def cancel_order(self, caller: Caller, order_id: OrderId, reason: str = "cancelled_by_customer") -> Order:
         """See ``checkout.close_checkout``."""

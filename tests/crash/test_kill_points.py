@@ -39,8 +39,8 @@ def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     running.stop()
 
 
-KILLED_ELSEWHERE = {point for point in POINTS if point.startswith(("capture.", "end.", "release."))}
-"""What staff does with authorised money dies at each of its points in ``tests/flows/test_captures.py``."""
+KILLED_ELSEWHERE = {point for point in POINTS if point.startswith(("capture.", "end.", "intent.", "release."))}
+"""Captures and PaymentIntents without a page die in ``flows/test_captures.py`` and ``flows/test_intents.py``."""
 
 
 def test_every_point_stands_in_a_plan() -> None:

@@ -1,9 +1,12 @@
 """What all tests of a failing Stripe use: the faults, the routes that they meet, and a worker that takes its turns."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from money_probe import broken_rules
 from shop_kit import GUEST, WORKER, Kit
+from vivr import crash_points
 from vivr.clock import SetClock
 from vivr.ids import OrderId
 from vivr.orders.model import Order, OrderState
@@ -53,3 +56,23 @@ async def pay_and_check(kit: Kit, order_id: OrderId) -> None:
     assert (await kit.order(order_id)).state == OrderState.PAID
     assert await broken_rules(kit) == {}
     assert await kit.count("SELECT count(*) FROM money_exception") == 0
+
+
+class Dead(BaseException):
+    """The process is gone: nothing after the point runs."""
+
+
+@contextmanager
+def death_at(point: str) -> Generator[None]:
+    """Die when a point is reached."""
+
+    def reach(name: str) -> None:
+        if name == point:
+            crash_points.listen(None)
+            raise Dead
+
+    crash_points.listen(reach)
+    try:
+        yield
+    finally:
+        crash_points.listen(None)

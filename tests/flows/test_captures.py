@@ -1,18 +1,17 @@
 """Authorised money from end to end: captured whole or in part, released, lapsed, warned of, and acted on by policy."""
 
-from collections.abc import AsyncGenerator, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from capture_kit import at_stripe, authorized_order, capture, mails, payment_of, whole, without
-from flows.fault_kit import AFTER, BEFORE, STORED, recover_until_rest
+from flows.fault_kit import AFTER, BEFORE, STORED, Dead, death_at, recover_until_rest
 from money_probe import arm, broken_rules, calls, control, disarm, nothing_changes, rows, run
 from refund_kit import STAFF, balances, payment_sums, refund
 from shop_kit import GUEST, WORKER, Kit, open_kit
-from vivr import crash_points
 from vivr.checkout.expire_orders import expire_orders
 from vivr.checkout.watch_authorizations import LapseTerms, watch_authorizations
 from vivr.clock import SetClock
@@ -203,26 +202,6 @@ async def test_a_capture_in_the_dashboard_beside_one_of_ours_fits_when_ours_has_
     assert (paid.state, paid.payable_minor, paid.amendment) == (OrderState.PAID, 5470, 0)
     assert await kit.count("SELECT count(*) FROM money_exception") == 0
     assert (await kit.stock(product), await broken_rules(kit)) == ((8, 0), {})
-
-
-class Dead(BaseException):
-    """The process is gone: nothing after the point runs."""
-
-
-@contextmanager
-def death_at(point: str) -> Generator[None]:
-    """Die when a point is reached."""
-
-    def reach(name: str) -> None:
-        if name == point:
-            crash_points.listen(None)
-            raise Dead
-
-    crash_points.listen(reach)
-    try:
-        yield
-    finally:
-        crash_points.listen(None)
 
 
 ENDS = tuple(name for name in POINTS if name.startswith("end."))

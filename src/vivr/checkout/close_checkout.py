@@ -104,7 +104,7 @@ async def close_payment(
         payment = await find_payment(tx, payment_id)
     if payment is None:
         raise NotFound("payment_not_found")
-    if payment.state in OPEN and payment.session_id is None:
+    if payment.state in OPEN and not payment.is_attached:
         payment = await recover_session(database, stripe, clock, seals, caller, payment)
     if payment.state not in OPEN:
         return payment
@@ -115,6 +115,8 @@ async def close_payment(
         raise Conflict("payment_in_progress", order=payment.order_id)
     if payment.state not in OPEN:
         return payment
+    if payment.session_id is None:
+        return await release_payment(database, stripe, clock, seals, caller, payment)
     await _expire(database, stripe, clock, seals, caller, payment)
     # Whatever the call answered, what Stripe shows now is what counts: a payment may have been quicker.
     payment = (await settle_payment(database, stripe, clock, caller, payment_id)).payment

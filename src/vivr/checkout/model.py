@@ -51,6 +51,16 @@ class CheckoutLink:
     order_id: OrderId
 
 
+@dataclass(frozen=True, slots=True)
+class IntentLink:
+    """What a front end needs to let its customer pay."""
+
+    intent_id: str
+    client_secret: str
+    order_id: OrderId
+    amount: Money
+
+
 def check_startable(order: Order, terms: CheckoutTerms, now: datetime) -> Refusal | None:
     """Whether an order may be paid now, in order of precedence."""
     if order.state in SETTLED:
@@ -112,6 +122,24 @@ def session_parameters(
         "success_url": f"{order.return_origin}{prefix}/checkout/success?session_id={{CHECKOUT_SESSION_ID}}",
         "cancel_url": f"{order.return_origin}{prefix}/commande/{quote(order.id)}",
     }
+
+
+def intent_parameters(
+    order: Order, terms: CheckoutTerms, *, payment_id: PaymentId, operation_id: OperationId, customer_id: str
+) -> Parameters:
+    """The exact request for a PaymentIntent that a front end of the merchant's confirms, without a hosted page."""
+    wish: dict[str, Parameter] = {
+        "amount": order.payable_minor,
+        "currency": order.currency.lower(),
+        "customer": customer_id,
+        "capture_method": _capture_method_of(terms),
+        "automatic_payment_methods": {"enabled": True},
+        "payment_method_options": {"card": {"request_three_d_secure": _three_d_secure_of(order, terms)}},
+        "metadata": {"shop": terms.shop_id, "order": order.id, "payment": payment_id, "operation": operation_id},
+    }
+    if terms.descriptor_suffix is not None:
+        wish["statement_descriptor_suffix"] = terms.descriptor_suffix
+    return wish
 
 
 def _line_item(order: Order, line: OrderLine) -> Parameter:

@@ -7,6 +7,7 @@ import msgspec
 
 from vivr.caller import Caller
 from vivr.checkout.ensure_customer import record_customer
+from vivr.checkout.record_intent import intent_intent, record_intent
 from vivr.checkout.record_session import record_session, session_intent
 from vivr.clock import Clock
 from vivr.database import Database
@@ -26,20 +27,21 @@ _CLOCK_SLACK: Final = timedelta(hours=1)
 async def recover_session(
     database: Database, stripe: Stripe, clock: Clock, seals: Seals, caller: Caller, payment: Payment
 ) -> Payment:
-    """Settle whether a payment's session was made, and give the payment as it stands then.
+    """Settle whether a payment's session or PaymentIntent was made, and give the payment as it stands then.
 
     Raises:
         Unavailable: another process is at it, or nobody can say yet.
     """
     async with database.transaction("claim_session") as tx:
-        last = await last_attempt(tx, payment.scope, session_intent(payment.id))
+        made_by = intent_intent(payment.id) if payment.kind == "intent" else session_intent(payment.id)
+        last = await last_attempt(tx, payment.scope, made_by)
         operation = await claim_operation(tx, clock, last.id) if last else None
     if operation is not None:
         await recover_operation(database, stripe, clock, seals, caller, operation, ENDINGS[operation.kind])
     async with database.transaction("find_payment") as tx:
         found = await find_payment(tx, payment.id)
     assert found is not None
-    if found.session_id is None and found.state in OPEN:
+    if not found.is_attached and found.state in OPEN:
         raise Unavailable("checkout_being_made", retry_after_s=5)
     return found
 
@@ -57,6 +59,14 @@ async def _find_session(database: Database, stripe: Stripe, operation: Operation
     for session in await stripe.list_sessions(payment.customer_id or ""):
         if (session.metadata or {}).get("operation") == operation.id:
             return Done(msgspec.to_builtins(session))
+    return None
+
+
+async def _find_intent(database: Database, stripe: Stripe, operation: Operation) -> Answer | None:
+    payment = await _payment_of(database, operation)
+    for intent in await stripe.list_intents(payment.customer_id or ""):
+        if intent.metadata.get("operation") == operation.id:
+            return Done(msgspec.to_builtins(intent))
     return None
 
 
@@ -89,6 +99,7 @@ async def _record_expiry(
 ENDINGS: Final[Endings] = {
     OperationKind.CREATE_CUSTOMER: Ending(_find_customer, record_customer),
     OperationKind.CREATE_SESSION: Ending(_find_session, record_session),
+    OperationKind.CREATE_INTENT: Ending(_find_intent, record_intent),
     OperationKind.EXPIRE_SESSION: Ending(_find_expiry, _record_expiry),
 }
 """How the writes of a checkout are ended."""

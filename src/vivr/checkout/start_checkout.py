@@ -44,7 +44,7 @@ class _Reserved:
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """The open payment's session is past its end and has to be seen expired first."""
+    """The open payment's session is past its end, or it has none: it has to be seen closed first."""
 
     payment: Payment
 
@@ -110,7 +110,7 @@ async def _reserve(
         now = clock.now()
         payment = await open_payment_of(tx, order_id)
         if payment is not None:
-            return _use_open(payment, order, is_over=_is_over(payment, clock))
+            return _use_open(payment, order, is_over=payment.is_over(now))
         refusal = check_startable(order, terms, now)
         if refusal is not None:
             raise refusal
@@ -149,14 +149,10 @@ async def _reserve(
     return _Reserved(operation)
 
 
-def _is_over(payment: Payment, clock: Clock) -> bool:
-    return payment.session_expires_at is not None and payment.session_expires_at <= clock.now()
-
-
 def _use_open(payment: Payment, order: Order, *, is_over: bool) -> CheckoutLink | _Ended | _Unsettled:
-    if payment.session_id is None:
+    if not payment.is_attached:
         return _Unsettled(payment)
-    if is_over:
+    if is_over or payment.session_id is None:
         return _Ended(payment)
     if payment.session_url is None:
         raise Conflict("payment_in_progress", order=order.id)

@@ -26,6 +26,7 @@ class OperationKind(StrEnum):
 
     CREATE_CUSTOMER = "create_customer"
     CREATE_SESSION = "create_session"
+    CREATE_INTENT = "create_intent"
     EXPIRE_SESSION = "expire_session"
     CAPTURE_INTENT = "capture_intent"
     CANCEL_INTENT = "cancel_intent"

@@ -17,15 +17,24 @@ async def open_payment_of(tx: Tx, order_id: str) -> Payment | None:
 
 
 async def begin_payment(
-    tx: Tx, now: datetime, order: Order, scope: StripeScope, customer_id: str, ends_at: datetime, *, poll_at: datetime
+    tx: Tx,
+    now: datetime,
+    order: Order,
+    scope: StripeScope,
+    customer_id: str,
+    ends_at: datetime,
+    *,
+    poll_at: datetime,
+    kind: str = "session",
 ) -> Payment:
-    """Store a payment before its session is asked for."""
+    """Store a payment before its session is asked for, or (kind ``intent``) its PaymentIntent without one."""
     return await store.insert_payment(
         tx,
         id=new_payment_id(now),
         order_id=order.id,
         account=scope.account,
         livemode=scope.livemode,
+        kind=kind,
         amount_minor=order.payable_minor,
         currency=order.currency,
         customer_id=customer_id,
@@ -48,6 +57,13 @@ async def attach_session(
         poll_at=poll_at,
         now=now,
     )
+
+
+async def attach_intent(
+    tx: Tx, now: datetime, payment_id: PaymentId, intent_id: str, *, poll_at: datetime
+) -> Payment | None:
+    """Attach a PaymentIntent that has no session, first wins; None: another one is attached."""
+    return await store.attach_intent(tx, id=payment_id, intent_id=intent_id, poll_at=poll_at, now=now)
 
 
 async def forget_customer(tx: Tx, scope: StripeScope, customer_id: str) -> None:

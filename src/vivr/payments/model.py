@@ -120,6 +120,15 @@ class Payment:
         """What is neither gone nor reserved for a refund; more than all may be gone, and then nothing is left."""
         return max(self.captured_minor - self.gone_minor - self.refund_pending_minor, 0)
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether nobody is sent to pay by it any more."""
+        return self.session_expires_at is not None and self.session_expires_at <= now
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether what Stripe made for it is known."""
+        return self.session_id is not None or self.intent_id is not None
+
     @property
     def holds_money(self) -> bool:
         """Whether money came by it that was not given back."""

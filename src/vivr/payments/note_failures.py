@@ -87,8 +87,10 @@ async def tell_failures(database: Database, clock: Clock) -> int:
             if await attempt_store.end_telling(tx, payment.id, now) and await _is_worth_telling(
                 tx, now, order, payment
             ):
+                # Once per order, and once more if a debit failed after that: its customer thought that it was paid.
+                subject_id = order.id if order.second_chance_at is None else f"{order.id}:second_chance"
                 await queue_message(
-                    tx, now, kind="payment_failed", subject_id=order.id, order_id=order.id, locale=order.locale
+                    tx, now, kind="payment_failed", subject_id=subject_id, order_id=order.id, locale=order.locale
                 )
         due += 1
 

@@ -13,7 +13,7 @@ _INSERT = Sql(
     """
     INSERT INTO payment (id, order_id, account, livemode, kind, state, amount_minor, currency, customer_id,
                          session_expires_at, poll_at, created_at, updated_at)
-    VALUES (%(id)s, %(order_id)s, %(account)s, %(livemode)s, 'session', 'REQUIRES_PAYMENT', %(amount_minor)s,
+    VALUES (%(id)s, %(order_id)s, %(account)s, %(livemode)s, %(kind)s, 'REQUIRES_PAYMENT', %(amount_minor)s,
             %(currency)s, %(customer_id)s, %(session_expires_at)s, %(poll_at)s, %(now)s, %(now)s)
     RETURNING *
     """,
@@ -79,6 +79,16 @@ _ATTACH_SESSION = Sql(
     SET session_id = %(session_id)s, session_url = %(url)s, session_expires_at = %(expires_at)s, poll_at = %(poll_at)s,
         updated_at = %(now)s
     WHERE id = %(id)s AND (session_id IS NULL OR session_id = %(session_id)s)
+    RETURNING *
+    """,
+)
+
+_ATTACH_INTENT = Sql(
+    "attach_intent",
+    "Attach the PaymentIntent that Stripe made, first wins; no row: another one is attached.",
+    """
+    UPDATE payment SET intent_id = %(intent_id)s, poll_at = %(poll_at)s, updated_at = %(now)s
+    WHERE id = %(id)s AND kind = 'intent' AND (intent_id IS NULL OR intent_id = %(intent_id)s)
     RETURNING *
     """,
 )
@@ -283,6 +293,11 @@ async def take_ticket(tx: Tx, payment_id: PaymentId) -> int:
 async def attach_session(tx: Tx, **values: object) -> Payment | None:
     """Attach a session, first wins; None: another one is attached."""
     return await tx.row(_ATTACH_SESSION, Payment, **values)
+
+
+async def attach_intent(tx: Tx, **values: object) -> Payment | None:
+    """Attach a PaymentIntent without a session, first wins; None: another one is attached."""
+    return await tx.row(_ATTACH_INTENT, Payment, **values)
 
 
 async def apply_snapshot(tx: Tx, **values: object) -> Payment | None:

@@ -189,6 +189,10 @@ class Stripe:
         """All Checkout Sessions of a customer, newest first. A list is read-after-write, unlike search."""
         return await self._list("/v1/checkout/sessions", Session, customer=customer_id)
 
+    async def list_intents(self, customer_id: str) -> list[PaymentIntent]:
+        """All PaymentIntents of a customer, newest first. A list is read-after-write, unlike search."""
+        return await self._list("/v1/payment_intents", PaymentIntent, customer=customer_id)
+
     async def list_customers(self, created_from: int) -> list[StripeCustomer]:
         """Customers made since a Unix time, newest first."""
         return await self._list("/v1/customers", StripeCustomer, created={"gte": created_from})

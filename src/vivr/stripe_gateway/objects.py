@@ -157,6 +157,7 @@ class PaymentIntent(msgspec.Struct, frozen=True):
     latest_charge: Charge | str | None = None
     last_payment_error: PaymentError | None = None
     cancellation_reason: str | None = None
+    client_secret: str | None = None
 
 
 class Session(msgspec.Struct, frozen=True):

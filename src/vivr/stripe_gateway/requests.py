@@ -68,6 +68,11 @@ def cancel_intent(intent_id: str) -> StripeRequest:
     return StripeRequest(f"/v1/payment_intents/{intent_id}/cancel", {"cancellation_reason": "requested_by_customer"})
 
 
+def create_intent(parameters: Parameters) -> StripeRequest:
+    """A PaymentIntent without a hosted page; its parameters are built by ``checkout.model``."""
+    return StripeRequest("/v1/payment_intents", parameters)
+
+
 def capture_intent(intent_id: str, amount_minor: int) -> StripeRequest:
     """Take authorised money, exactly this much of it; what is left is released by Stripe."""
     return StripeRequest(f"/v1/payment_intents/{intent_id}/capture", {"amount_to_capture": amount_minor})

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.types import ExceptionHandler
 
 from vivr.errors import VivrError
-from vivr.web.api import auth, orders, products, stripe_checkout, stripe_refunds
+from vivr.web.api import auth, orders, products, stripe_checkout, stripe_payment_intents, stripe_refunds
 from vivr.web.api.envelope import ERROR_RESPONSES, JsonRoute
 
 _ABOUT: Final = """
@@ -37,6 +37,6 @@ def api_app(handlers: Mapping[type[Exception], ExceptionHandler]) -> FastAPI:
     for kind, handler in {**handlers, RequestValidationError: handlers[VivrError]}.items():
         app.add_exception_handler(kind, handler)
     app.router.route_class = JsonRoute
-    for room in (auth, products, orders, stripe_checkout, stripe_refunds):
+    for room in (auth, products, orders, stripe_checkout, stripe_payment_intents, stripe_refunds):
         app.include_router(room.router)
     return app
