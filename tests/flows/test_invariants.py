@@ -31,7 +31,7 @@ FAULTS: Final[dict[str, tuple[LiteralString, str, set[str]]]] = {
     "check_settled_for_total": (
         "UPDATE orders SET payable_minor = payable_minor - 1 WHERE state = 'PAID'",
         "captured=2980EUR payable=2979EUR",
-        {"check_order_sums_of_lines"},
+        set(),
     ),
     "check_held_once": (
         """
@@ -180,7 +180,7 @@ FAULTS: Final[dict[str, tuple[LiteralString, str, set[str]]]] = {
     ),
     "check_order_sums_of_lines": (
         "UPDATE orders SET tax_minor = tax_minor - 1 WHERE state = 'PAID'",
-        "total=2980 payable=2980 tax=496 lines=2980 lines_tax=497",
+        "total=2980 tax=496 lines=2980 lines_tax=497",
         set(),
     ),
     "check_session_has_operation": (

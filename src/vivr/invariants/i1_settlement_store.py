@@ -90,12 +90,11 @@ _SUMS_OF_LINES = Sql(
     "An order asks for the sum of its lines in force, VAT included.",
     """
     SELECT orders.id AS object_id, orders.id AS order_id,
-           concat('total=', total_minor, ' payable=', payable_minor, ' tax=', orders.tax_minor, ' lines=', amount,
-                  ' lines_tax=', tax) AS detail
+           concat('total=', total_minor, ' tax=', orders.tax_minor, ' lines=', amount, ' lines_tax=', tax) AS detail
     FROM orders CROSS JOIN LATERAL (
         SELECT coalesce(sum(amount_minor), 0) AS amount, coalesce(sum(order_line.tax_minor), 0) AS tax
         FROM order_line WHERE order_id = orders.id AND order_line.amendment = orders.amendment) AS lines
-    WHERE (total_minor, payable_minor, orders.tax_minor) IS DISTINCT FROM (amount, amount, tax)
+    WHERE (total_minor, orders.tax_minor) IS DISTINCT FROM (amount, tax)
     """,
 )
 
