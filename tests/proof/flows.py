@@ -18,6 +18,7 @@ from vivr.refunds.model import Wish
 from vivr.webhooks.replay_event import find_event, replay_event
 
 DECLINED: Final = "4000000000000002"
+DISPUTED: Final = "4000000000000259"
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,28 @@ def paid_with(card: str) -> Step:
     return Step(f"pay with {card}", pay, is_ours=False)
 
 
-async def _pay_by_debit(world: World) -> None:
-    await pay_by_debit(world.kit, world.scene.known["link"].url, SEPA_OK)
+def debit_of(iban: str) -> Step:
+    """The buyer gives a bank account, whose bank takes days."""
+
+    async def pay(world: World) -> None:
+        await pay_by_debit(world.kit, world.scene.known["link"].url, iban)
+
+    return Step(f"debit of {iban}", pay, is_ours=False)
 
 
 async def _refund_at_stripe(world: World) -> None:
     await refund_at_stripe(world.kit, world.scene.known["order"], 1500)
+
+
+def dispute_answered(words: str) -> Step:
+    """Evidence is submitted in Stripe's dashboard; what it says decides at the sandbox, as in Stripe's test mode."""
+
+    async def answer(world: World) -> None:
+        dispute = (await world.kit.api("GET", "/v1/disputes?limit=1"))["data"][0]
+        data = {"evidence[uncategorized_text]": words, "submit": "true"}
+        await world.kit.api("POST", f"/v1/disputes/{dispute['id']}", data)
+
+    return Step(words, answer, is_ours=False)
 
 
 async def _cancel_behind_our_back(world: World) -> None:
@@ -157,6 +174,8 @@ STOCK: Final = outside(_stock)
 PLACE: Final = Step("place", _place)
 START: Final = Step("start", _start)
 PAY: Final = paid_with(VISA)
+DEBIT: Final = debit_of(SEPA_OK)
+REFUND_AT_STRIPE: Final = outside(_refund_at_stripe)
 LOOK: Final = Step("look", _look)
 HEAR: Final = Step("hear", _hear)
 ORDERED: Final = (STOCK, PLACE, START)
@@ -204,7 +223,7 @@ FLOWS: Final[Mapping[str, Flow]] = {
         Flow("expiry", (later(hours=25), worker("deadlines"), HEAR), _CANCELLED, before=ORDERED),
         Flow(
             "late success",
-            (outside(_pay_by_debit), HEAR, later(days=6), HEAR),
+            (DEBIT, HEAR, later(days=6), HEAR),
             _PAID,
             before=ORDERED,
         ),
@@ -227,7 +246,19 @@ FLOWS: Final[Mapping[str, Flow]] = {
             _BACK_AGAIN,
             before=(*ORDERED, paid_with(FAILING_REFUND), HEAR),
         ),
-        Flow("dashboard refund", (outside(_refund_at_stripe), HEAR), _refunded(1500), before=BOUGHT),
+        Flow("dashboard refund", (REFUND_AT_STRIPE, HEAR), _refunded(1500), before=BOUGHT),
+        Flow(
+            "dispute won",
+            (HEAR, dispute_answered("winning_evidence"), later(days=1), HEAR),
+            {"orders": ["PAID 5470"], "disputes": ["won 5470 t t"]},
+            before=(*ORDERED, paid_with(DISPUTED)),
+        ),
+        Flow(
+            "dispute lost",
+            (HEAR, dispute_answered("losing_evidence"), later(days=1), HEAR),
+            {"orders": ["REFUNDED 5470"], "disputes": ["lost 5470 t f 0"]},
+            before=(*ORDERED, paid_with(DISPUTED)),
+        ),
         Flow("gap fill", (worker("gaps"), worker("inbox")), _PAID, before=(outside(_withhold), *ORDERED, PAY)),
         Flow("replay", (Step("replay", _replay),), _PAID, before=BOUGHT),
     )

@@ -1,4 +1,4 @@
-"""Starts ``proof.crash`` as a process of its own and reads what it says."""
+"""Starts an enumeration as a process of its own and reads what it says."""
 
 import json
 import subprocess
@@ -9,10 +9,10 @@ from typing import Any
 TESTS = Path(__file__).parent.parent
 
 
-def run(*arguments: str) -> list[dict[str, Any]]:
-    """One report for each flow or control."""
+def run(*arguments: str, module: str = "proof.crash") -> list[dict[str, Any]]:
+    """One report for each flow, story or control."""
     done = subprocess.run(
-        [sys.executable, "-m", "proof.crash", *arguments], cwd=TESTS, capture_output=True, text=True, check=False
+        [sys.executable, "-m", module, *arguments], cwd=TESTS, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return [json.loads(line) for line in done.stdout.splitlines()]
