@@ -77,6 +77,14 @@ def run(databases: Databases, findings: Findings, module: str, *arguments: str) 
         findings.hear(line)
 
 
+def run_control(databases: Databases, findings: Findings) -> None:
+    """The chaos must find a shop that is broken."""
+    heard = Findings()
+    run(databases, heard, "proof.machine", "--control", "a key for each try")
+    caught = sum(bool(report["found"]) for report in heard.reports)
+    findings.hear(json.dumps({"control": "a key for each try, under chaos", "caught": caught}))
+
+
 def work(share: int, findings: Findings, cluster_url: str, state: Path, deadline: float) -> None:
     """One worker's share, one part after the other."""
     databases, part = Databases.on(cluster_url), f"{share}/{WORKERS}"
@@ -90,6 +98,8 @@ def work(share: int, findings: Findings, cluster_url: str, state: Path, deadline
     run(databases, findings, "proof.crash", *remembered, *every_flow, "--minutes", minutes_left())
     controls = ("--controls",) if share == 0 else ()
     run(databases, findings, "proof.orders", "--share", part, "--timings", "--minutes", minutes_left(), *controls)
+    if share == 0:
+        run_control(databases, findings)
     seed = int(time.time()) + share
     if time.monotonic() < deadline:
         run(databases, findings, "proof.machine", "--runs", "60", "--steps", "50", "--seed", str(seed))

@@ -166,6 +166,9 @@ async def _go_on(world: World, recording: Recording, point: Point, recovery: Kni
 
 
 async def _end(world: World, later: Sequence[Step], end: Mapping[str, Any]) -> list[str]:
+    if later and not world.is_at_rest():
+        # What is still on its way arrives before days pass.
+        await come_to_rest(world)
     for step in later:
         await insist(world, step)
     await come_to_rest(world, end)

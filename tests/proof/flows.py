@@ -259,7 +259,12 @@ FLOWS: Final[Mapping[str, Flow]] = {
             {"orders": ["REFUNDED 5470"], "disputes": ["lost 5470 t f 0"]},
             before=(*ORDERED, paid_with(DISPUTED)),
         ),
-        Flow("gap fill", (worker("gaps"), worker("inbox")), _PAID, before=(outside(_withhold), *ORDERED, PAY)),
+        Flow(
+            "gap fill",
+            (worker("gaps"), worker("inbox")),
+            _PAID,
+            before=(outside(_withhold), worker("gaps"), *ORDERED, PAY, later(minutes=6)),
+        ),
         Flow("replay", (Step("replay", _replay),), _PAID, before=BOUGHT),
     )
 }

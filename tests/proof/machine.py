@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from money_probe import SEPA_FAILS, SEPA_OK, arm, broken_rules, disarm
-from proof.controls import makes_a_key_for_each_try, takes_silence_for_a_refusal
+from proof.controls import makes_a_key_for_each_try
 from proof.enumeration import Variant, come_to_rest
 from proof.knife import How, Killed, Stroke
 from proof.verdict import broken_promises
@@ -40,10 +40,7 @@ from vivr.webhooks.events import SUBSCRIBED
 
 DECLINED: Final = "4000000000000002"
 FAULTS: Final = ("lose_answer", "error_before", "error_after", "reset", "rate_limit")
-CONTROLS: Final = {
-    "a key for each try": makes_a_key_for_each_try,
-    "takes silence for a refusal": takes_silence_for_a_refusal,
-}
+CONTROLS: Final = {"a key for each try": makes_a_key_for_each_try}
 
 _BOOKS: Final[LiteralString] = """
     SELECT intent_id, captured_minor, refunded_minor FROM payment WHERE captured_minor > 0 ORDER BY intent_id

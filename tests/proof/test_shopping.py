@@ -12,7 +12,7 @@ def test_a_shop_under_chaos_keeps_its_promises(database_url: str) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_the_same_chaos_finds_a_shop_that_takes_silence_for_a_refusal(database_url: str) -> None:
-    arguments = ("--runs", "40", "--steps", "50", "--control", "takes silence for a refusal")
+def test_the_same_chaos_finds_a_shop_that_makes_a_key_for_each_try(database_url: str) -> None:
+    arguments = ("--runs", "40", "--steps", "50", "--control", "a key for each try")
     (report,) = run(database_url, *arguments, module="proof.machine")
     assert report["found"] is not None
