@@ -4,8 +4,7 @@
 
 It prints how many plans exist and how many were tried, remembers them in a state file, and goes on there next time.
 Both broken controls run first: a drill that can't fail proves nothing. Then PostgreSQL itself is killed under load, ten
-times. Then ``proof.drill`` has most of the time: every statement, commit and Stripe call of every money flow, events in
-every order, and a shop under chaos. Exit 0: no promise was broken.
+times. Exit 0: no promise was broken.
 """
 
 import argparse
@@ -25,15 +24,12 @@ from cluster import database_at
 from crash.database_kills import survive_kills
 from crash.purchase import CLOSE_POINTS, Outcome, Plan, run_purchase
 from crash.test_kill_points import CONTROLS, PLANS
-from proof.drill import prove
 from sandbox.harness import ServerThread
 from stripe_sandbox import Options
 from vivr.embedded_postgres import temporary_cluster
 
 WORKERS = 2
 DATABASE_KILLS = 10
-PROOF_SHARE = 0.6
-"""So much of the time is the proof's."""
 
 
 def all_plans() -> list[Plan]:
@@ -125,7 +121,6 @@ def main() -> int:
                     f"PostgreSQL killed {DATABASE_KILLS} times under load: {kills.acknowledged} events acknowledged,"
                     f" broken promises: {kills.violations or 'none'}\n"
                 )
-                unproven = prove(given.state.parent.resolve() / "proof", cluster_url, given.minutes * PROOF_SHARE)
                 before = len(tried)
                 broken = run_plans(drill, plans, deadline, given.state, tried)
         finally:
@@ -134,7 +129,7 @@ def main() -> int:
     sys.stdout.write(
         f"plans existing: {len(plans)}, tried now: {now}, tried in all: {len(tried)}, broken: {len(broken)}\n"
     )
-    return 1 if broken or uncaught or kills.violations or unproven else 0
+    return 1 if broken or uncaught or kills.violations else 0
 
 
 if __name__ == "__main__":

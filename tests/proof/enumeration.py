@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from proof.flows import Flow, Step
-from proof.knife import WAYS, Exchange, Killed, Knife, Stroke
+from proof.knife import WAYS, Exchange, How, Killed, Knife, Stroke
 from proof.verdict import broken_promises, standing
 from proof.world import LEASE_S, Kept, World
 from vivr.errors import VivrError
@@ -26,6 +26,11 @@ class Point:
     stroke: Stroke
     exchange: Exchange
     second: Stroke | None = None
+
+    @property
+    def is_patient(self) -> bool:
+        """After every other point the actor tries again at once; after the others the leases have ended before."""
+        return (self.stroke.at + list(How).index(self.stroke.how)) % 2 == 0
 
     @property
     def name(self) -> str:

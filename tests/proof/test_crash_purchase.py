@@ -1,4 +1,4 @@
-"""Every point of a purchase at which a process can end, or lose its connection. ``make drill`` has the other flows."""
+"""Every point of a purchase at which a process can end, or lose its connection. ``proof.crash`` has the other flows."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""In whatever order a story's events come, and however often, it ends the same. ``make drill`` has up to six events."""
+"""In whatever order a story's events come, and however often, it ends the same; ``proof.orders`` has up to six."""
 
 import pytest
 
