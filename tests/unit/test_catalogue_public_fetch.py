@@ -39,6 +39,8 @@ class Server:
             await writer.drain()
         finally:
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 @pytest.fixture
