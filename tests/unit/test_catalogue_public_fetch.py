@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from ipaddress import IPv4Address, ip_address
 
 import pytest
