@@ -123,8 +123,10 @@ def note(held: Held, name: str, text: str, values: Mapping[str, Any], rows: Sequ
             yield from _take(held, name, target, [str(values[column])], waits=True)
     for table in reading.made:
         if table in ORDER and table != "product":
-            # An order and a refund have ids that a repeat has too, so an insert may wait; a payment's id is fresh.
-            yield from _take(held, name, table, [str(values.get("id", name))], waits=table != "payment")
+            # An order and a refund have ids that a repeat has too, so an insert may wait. A payment's id is fresh, and
+            # a dispute's Stripe id is written under the lock of its payment.
+            waits = table not in {"payment", "dispute"}
+            yield from _take(held, name, table, [str(values.get("id", name))], waits=waits)
     for table in reading.locks:
         if table in ORDER:
             keys = _keys_of(reading, values, rows, name)
