@@ -1,17 +1,19 @@
 """`vivr doctor`: the settings with their problems and cures, and whether the database can serve this version."""
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 import psycopg
 
+from vivr.cli.environment import with_database
+from vivr.cli.findings import Finding, Outcome
 from vivr.cli.language import say, translate
 from vivr.cli.printing import console, make_table
-from vivr.embedded_postgres import running_cluster_url
+from vivr.embedded_postgres import EmbeddedPostgresError, running_cluster_url
 from vivr.migrate import MigrationError, applied_migrations, pending_migrations, read_migrations
 from vivr.settings import (
     STRIPE_API_BASE,
@@ -27,24 +29,6 @@ from vivr.settings import (
 OLDEST_SERVER: Final = 150_000
 _CONNECT_TIMEOUT_S: Final = 5
 _SKEW_MAX: Final = timedelta(seconds=5)
-
-
-class Outcome(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    NOTE = "note"
-    PROBLEM = "problem"
-    UNCHECKED = "unchecked"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: what was looked at, how it ended, and a sentence."""
-
-    name: str
-    outcome: Outcome
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +61,29 @@ class Diagnosis:
         )
 
 
-def diagnose(environment: Mapping[str, str]) -> Diagnosis:
-    """Look at everything; nothing is changed and no server is started."""
+def diagnose(environment: Mapping[str, str], *, live: bool = False) -> Diagnosis:
+    """Look at everything; no server is started. ``live`` looks at Stripe and at the running shop too."""
     try:
         settings = read_settings(environment)
     except SettingsError as error:
         unchecked = Finding("database", Outcome.UNCHECKED, say("not looked at: the settings come first"))
         return Diagnosis(error.problems, (), (unchecked,))
     findings = (*_settings_findings(settings), *_database_findings(settings))
+    if live:
+        findings += tuple(_live_findings(settings))
     return Diagnosis((), tuple(describe_settings(settings)), findings)
+
+
+def _live_findings(settings: Settings) -> list[Finding]:
+    from vivr.cli.doctor_live import look_live  # noqa: PLC0415 - it needs this module, and all of the shop
+    from vivr.logs import silence_logs  # noqa: PLC0415 - the same
+
+    silence_logs()
+    try:
+        with with_database(settings, may_start=False) as opened:
+            return asyncio.run(look_live(opened))
+    except EmbeddedPostgresError as error:
+        return [Finding("live", Outcome.UNCHECKED, str(error))]
 
 
 def print_diagnosis(diagnosis: Diagnosis) -> None:

@@ -59,6 +59,9 @@ def doctor(
     money: Annotated[
         bool, typer.Option("--money", help=say("Check what must hold of orders, money and books."))
     ] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help=say("Look at Stripe and the running shop too; sends one signed probe."))
+    ] = False,
 ) -> None:
     """Look at everything and change nothing."""
     if money:
@@ -67,7 +70,7 @@ def doctor(
         raise typer.Exit(examine_money(as_json=as_json))
     from vivr.cli.doctor import diagnose, print_diagnosis  # noqa: PLC0415 - see vivr.cli.main
 
-    diagnosis = diagnose(command_environment())
+    diagnosis = diagnose(command_environment(), live=live)
     if as_json:
         typer.echo(diagnosis.as_json())
     else:

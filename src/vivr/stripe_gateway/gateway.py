@@ -35,6 +35,7 @@ from vivr.stripe_gateway.objects import (
     StripeCustomer,
     StripeDispute,
     StripeRefund,
+    WebhookEndpoint,
 )
 from vivr.stripe_gateway.requests import API_VERSION, Parameter, StripeRequest
 from vivr.stripe_gateway.retries import is_replay, may_have_happened
@@ -139,6 +140,15 @@ class Stripe:
         """The account that the key belongs to."""
         return await self._read("/v1/account", Account)
 
+    async def check(self) -> tuple[Account, str]:
+        """The account, and what time Stripe said that it is (the header ``Date``; empty without one)."""
+        response = await self._answer("/v1/account", {})
+        return msgspec.convert(response.data, Account), response.headers.get("date", "")
+
+    async def list_endpoints(self) -> list[WebhookEndpoint]:
+        """All webhook endpoints of the account."""
+        return await self._list("/v1/webhook_endpoints", WebhookEndpoint)
+
     async def account_id(self) -> str:
         """The id of the account that the key belongs to, asked once."""
         if self._account_id is None:
@@ -219,9 +229,12 @@ class Stripe:
         return msgspec.convert(await self._get(path, parameters), kind)
 
     async def _get(self, path: str, parameters: dict[str, Parameter]) -> dict[str, object]:
+        return cast("dict[str, object]", (await self._answer(path, parameters)).data)
+
+    async def _answer(self, path: str, parameters: dict[str, Parameter]) -> stripe.StripeResponse:
         refuse_inside_transaction(f"GET {path}")
         try:
-            response = await self._call("get", path, parameters)
+            return await self._call("get", path, parameters)
         except CallFailed as failed:
             error = failed.errors[-1]
             match error:
@@ -234,7 +247,6 @@ class Stripe:
                     raise StripeMisconfigured(str(error.user_message)) from error
                 case _:
                     raise StripeUnavailable(type(error).__name__) from error
-        return cast("dict[str, object]", response.data)
 
     async def _call(self, method: str, path: str, parameters: dict[str, Any]) -> stripe.StripeResponse:
         def send() -> Awaitable[stripe.StripeResponse]:

@@ -13,6 +13,16 @@ class Account(msgspec.Struct, frozen=True):
     id: StripeId
 
 
+class WebhookEndpoint(msgspec.Struct, frozen=True):
+    """Where Stripe delivers events."""
+
+    id: StripeId
+    url: str
+    status: str
+    enabled_events: list[str]
+    api_version: str | None = None
+
+
 class StripeCustomer(msgspec.Struct, frozen=True):
     """A customer; a deleted one answers with ``deleted: true`` and status 200 (Stripe API reference)."""
 
