@@ -3,6 +3,7 @@
 from typing import Any, Final, cast
 
 from money_probe import cancel_here_alone, deliver_about, named_intent, open_checkout, pay_intent, rows, run
+from refund_kit import VISA
 from shop_kit import GUEST, Kit
 from vivr.caller import Caller
 from vivr.ids import ProductId, RequestId
@@ -19,11 +20,11 @@ async def the_exception(kit: Kit) -> MoneyException:
     return cast("MoneyException", await kit.one(MoneyException, "SELECT * FROM money_exception"))
 
 
-async def late_money(kit: Kit, *, stock: int = 10) -> tuple[Order, ProductId]:
+async def late_money(kit: Kit, *, stock: int = 10, card: str = VISA) -> tuple[Order, ProductId]:
     """An order that was cancelled, and then paid: its whole sum is held."""
     order, link, product = await open_checkout(kit, stock=stock)
     await cancel_here_alone(kit)
-    await kit.pay(link.url)
+    await kit.pay(link.url, card)
     await kit.deliver_all()
     return await kit.order(order.id), product
 

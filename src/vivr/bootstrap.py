@@ -197,7 +197,8 @@ class Shop:
     async def apply_exception_rule(self, caller: Caller) -> int:
         """See ``resolutions.apply_rule``."""
         terms = self.resolution_terms()
-        return await apply_rule(self.database, self.stripe, self.clock, self.seals, caller, terms)
+        scope = await self.account.scope()
+        return await apply_rule(self.database, self.stripe, self.clock, self.seals, caller, scope, terms)
 
     async def save_evidence(
         self, caller: Caller, dispute_id: DisputeId, given: Mapping[str, str], *, submit: bool

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dispute_kit import decide, dispute_charge
 from exception_kit import (
     SUPPORT,
     deliver_refunds,
@@ -42,6 +43,37 @@ async def test_a_release_in_the_dashboard_resolves_what_was_authorised(kit: Kit)
     await deliver_about(kit, intent_id)
     held = await the_exception(kit)
     assert (held.state, held.resolution, held.resolved_by) == ("resolved", "released", "stripe")
+
+
+async def test_the_rule_releases_late_money_that_is_only_authorised(kit: Kit) -> None:
+    order, _, _ = await open_checkout(kit)
+    intent_id = await pay_beside(kit, order, capture_method="manual")
+    await run(kit, "UPDATE money_exception SET kind = 'late'")
+    await wait_a_day(kit)
+    assert await kit.shop.apply_exception_rule(WORKER) == 1
+    assert (await the_exception(kit)).resolution == "released"
+    assert (await kit.api("GET", f"/v1/payment_intents/{intent_id}"))["status"] == "canceled"
+
+
+@pytest.mark.parametrize("beside", [False, True])
+async def test_held_money_that_is_lost_in_a_dispute_is_not_given_back_as_well(kit: Kit, *, beside: bool) -> None:
+    if beside:
+        order, _, _ = await open_checkout(kit)
+        await pay_beside(kit, order)
+    else:
+        await late_money(kit)
+    held = await the_exception(kit)
+    assert held.charge_id is not None
+    dispute = await dispute_charge(kit, held.charge_id)
+    with pytest.raises((Conflict, Refusal)):
+        await kit.shop.give_back(SUPPORT, held.id)
+    assert (await the_exception(kit)).state == "open"
+    await decide(kit, dispute, "lose")
+    lost = await the_exception(kit)
+    assert (lost.resolution, lost.resolved_by, await held_in_ledger(kit)) == ("lost", "stripe", 0)
+    with pytest.raises(Conflict, match="exception_resolved"):
+        await kit.shop.give_back(SUPPORT, held.id)
+    assert await broken_rules(kit) == {}
 
 
 async def test_what_was_authorised_and_then_captured_in_part_is_held_as_what_was_captured(kit: Kit) -> None:
@@ -131,10 +163,7 @@ async def test_a_refund_that_stripe_refuses_leaves_the_money_held(kit: Kit, *, b
 
 
 async def test_a_pending_refund_counts_as_given_back_from_the_start(kit: Kit) -> None:
-    order, link, _ = await open_checkout(kit)
-    await run(kit, "UPDATE orders SET payable_minor = payable_minor - 1 WHERE id = %(id)s", id=order.id)
-    await kit.pay(link.url, PENDING_REFUND)
-    await kit.deliver_all()
+    await late_money(kit, card=PENDING_REFUND)
     given = await kit.shop.give_back(SUPPORT, (await the_exception(kit)).id)
     assert (given.resolution, given.returned_minor) == ("refunded", 2980)
     assert await broken_rules(kit) == {}

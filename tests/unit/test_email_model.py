@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from vivr.customers.contact import Address, Contact
 from vivr.email.compose_message import compose_message
 from vivr.email.model import Sender, message_id_header, next_try, vat_parts
@@ -159,3 +161,33 @@ def test_a_refund_that_failed_is_told_to_the_customer_and_to_staff() -> None:
     assert "t0k3n" not in text + page
     english = compose("en", "refund_failed_staff", Money(1, "EUR"), "staff@example.com")[1]
     assert "https://shop.example.com/en/admin/commandes/ord_1\n" in english
+
+
+@pytest.mark.parametrize(
+    ("locale", "said", "link"),
+    [
+        ("fr", "pour aucune commande qu’elle connaisse", "https://shop.example.com/admin/exceptions"),
+        ("en", "for no order that it knows", "https://shop.example.com/en/admin/exceptions"),
+    ],
+)
+def test_staff_is_told_of_money_without_an_order(locale: str, said: str, link: str) -> None:
+    message = compose_message(
+        message_id="msg_1",
+        kind="money_exception_staff",
+        sender=SENDER,
+        order=None,
+        lines=[],
+        contact=None,
+        token="",
+        date=QUEUED,
+        locale=locale,
+        recipient="team@example.com",
+        money=Money(2980, "EUR"),
+    )
+    text = message.get_body(("plain",))
+    assert text is not None
+    content = text.get_content()
+    assert said in content
+    assert link in content
+    assert "29" in str(message["Subject"])
+    assert message["To"] == "team@example.com"

@@ -43,6 +43,6 @@ async def exception_of_object(tx: Tx, scope: StripeScope, object_id: str) -> Mon
     return await store.lock_of_object(tx, scope, object_id)
 
 
-async def claim_due(tx: Tx, now: datetime, delay: timedelta) -> MoneyException | None:
-    """Take one exception that the rule gives back ``delay`` after it was recorded."""
-    return await store.claim_due(tx, now, delay)
+async def claim_due(tx: Tx, scope: StripeScope, now: datetime, delay: timedelta) -> MoneyException | None:
+    """Take one exception of this account and mode that the rule gives back ``delay`` after it was recorded."""
+    return await store.claim_due(tx, scope, now, delay)

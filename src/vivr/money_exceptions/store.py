@@ -145,7 +145,8 @@ _CLAIM_DUE = Sql(
     SET rule_tries = rule_tries + 1,
         rule_at = %(now)s + least(interval '10 minutes' * power(2, least(rule_tries, 10)), interval '1 day')
     WHERE id = (SELECT id FROM money_exception
-                WHERE state = 'open' AND captured AND rounds = 0 AND kind = ANY (%(kinds)s)
+                WHERE account = %(account)s AND livemode = %(livemode)s AND state = 'open' AND rounds = 0
+                  AND kind = ANY (%(kinds)s)
                   AND coalesce(rule_at, created_at + %(delay)s::interval) <= %(now)s
                 ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING *
@@ -234,6 +235,14 @@ async def shift_returned(tx: Tx, scope: StripeScope, object_id: str, delta_minor
     )
 
 
-async def claim_due(tx: Tx, now: datetime, delay: timedelta) -> MoneyException | None:
+async def claim_due(tx: Tx, scope: StripeScope, now: datetime, delay: timedelta) -> MoneyException | None:
     """Take one exception that the rule gives back."""
-    return await tx.row(_CLAIM_DUE, MoneyException, now=now, delay=delay, kinds=sorted(RULED))
+    return await tx.row(
+        _CLAIM_DUE,
+        MoneyException,
+        account=scope.account,
+        livemode=scope.livemode,
+        now=now,
+        delay=delay,
+        kinds=sorted(RULED),
+    )

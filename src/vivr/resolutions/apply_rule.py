@@ -9,6 +9,7 @@ from vivr.clock import Clock
 from vivr.database import Database
 from vivr.errors import VivrError
 from vivr.money_exceptions.read_exceptions import claim_due
+from vivr.operations.model import StripeScope
 from vivr.resolutions.give_back import give_back
 from vivr.resolutions.model import ResolutionTerms
 from vivr.sealing import Seals
@@ -18,9 +19,15 @@ _log: Final = structlog.stdlib.get_logger("vivr.resolutions")
 
 
 async def apply_rule(
-    database: Database, stripe: Stripe, clock: Clock, seals: Seals, caller: Caller, terms: ResolutionTerms
+    database: Database,
+    stripe: Stripe,
+    clock: Clock,
+    seals: Seals,
+    caller: Caller,
+    scope: StripeScope,
+    terms: ResolutionTerms,
 ) -> int:
-    """Give back everything that is due; how many were tried.
+    """Give back everything that is due in our key's account and mode; how many were tried.
 
     One that can't go back now (it is disputed, or Stripe is away) is looked at again after a while. What was tried once
     and came back is left to staff.
@@ -28,7 +35,7 @@ async def apply_rule(
     tried = 0
     while terms.rule_after is not None:
         async with database.transaction("claim_due_exception") as tx:
-            due = await claim_due(tx, clock.now(), terms.rule_after)
+            due = await claim_due(tx, scope, clock.now(), terms.rule_after)
         if due is None:
             break
         tried += 1

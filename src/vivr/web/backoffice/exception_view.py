@@ -34,12 +34,7 @@ class ShownException:
 
 def show_exception(exception: MoneyException, locale: str, rule_after: timedelta | None) -> ShownException:
     """Put an exception into words."""
-    is_ruled = (
-        exception.state == ExceptionState.OPEN
-        and exception.kind in RULED
-        and exception.captured
-        and exception.rounds == 0
-    )
+    is_ruled = exception.state == ExceptionState.OPEN and exception.kind in RULED and exception.rounds == 0
     return ShownException(
         exception,
         sentence(STORIES[exception.kind], locale),
