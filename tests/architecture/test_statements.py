@@ -25,6 +25,8 @@ TABLES: Final = {
     "operations": {"operation"},
     "orders": {"orders", "order_line", "order_history", "stock_reservation", "order_hold"},
     "payments": {"payment", "payment_attempt", "stripe_customer", "stripe_account"},
+    "payments": {"payment", "stripe_customer", "stripe_account"},
+    "reconciliation": {"balance_transaction", "balance_reading", "balance_search", "payout"},
     "refunds": {"refund", "refund_line", "refunded_line"},
     "webhooks": {"inbox_event", "gap_fill"},
     "web": {"schema_migration"},
@@ -32,6 +34,9 @@ TABLES: Final = {
 """Whose table is whose: only the room's own store reads or writes it."""
 
 READS_ANOTHERS: Final = {
+    "next_postable_balance_transaction": ({"ledger_entry"}, "one question per turn, not one per movement"),
+    "claim_balance_reading": ({"ledger_entry"}, "the first reading begins where the books do"),
+    "movements_without_balance_transaction": ({"ledger_entry"}, "what one of the two lacks is asked of both"),
     "put_cart_line": ({"product"}, "what is no product is left out by the statement that would break a reference"),
 }
 """Statements that read another room's tables, by name, each with its reason."""

@@ -12,7 +12,8 @@ from typing import Final, LiteralString
 import psycopg
 import pytest
 
-from money_probe import broken_at_rest, open_checkout, rows
+from books_kit import books
+from money_probe import broken_at_rest, control, open_checkout, rows
 from refund_kit import STAFF, paid_order, refund
 from shop_kit import Kit
 from vivr.audit.seal_chain import seal_chain
@@ -93,7 +94,47 @@ FAULTS: Final[dict[str, tuple[LiteralString, str, set[str]]]] = {
         UPDATE ledger_posting SET amount_minor = -999 FROM ledger_entry
         WHERE entry_id = ledger_entry.id AND kind = 'refund' AND ledger_account = 'fx_clearing'""",
         "refund posted=-999 refund=1000",
-        {"check_entry_balanced"},
+        {"check_entry_balanced", "check_movement_cleared"},
+    ),
+    "check_movement_posted": (
+        "UPDATE balance_transaction SET state = 'foreign', reason = 'planted' WHERE type = 'payout'",
+        "state=foreign net=-2910EUR posted=-2910 entries=1",
+        {"check_balance_agrees"},
+    ),
+    "check_balance_agrees": (
+        """
+        INSERT INTO ledger_posting (entry_id, position, ledger_account, currency, amount_minor)
+        SELECT id, 9, 'stripe_balance', 'EUR', 5 FROM ledger_entry WHERE kind = 'capture';
+        INSERT INTO ledger_posting (entry_id, position, ledger_account, currency, amount_minor)
+        SELECT id, 10, 'bank', 'EUR', -5 FROM ledger_entry WHERE kind = 'capture'""",
+        "books=-995 balance_transactions=-1000",
+        set(),
+    ),
+    "check_movement_cleared": (
+        "UPDATE balance_transaction SET amount_minor = 2981, fee_minor = 71 WHERE type = 'charge'",
+        "cleared=2981EUR seen=2980EUR rate=",
+        set(),
+    ),
+    "check_payout_adds_up": (
+        "UPDATE payout SET amount_minor = 2911",
+        "payout=2911 parts=2910",
+        set(),
+    ),
+    "check_entry_has_movement": (
+        """
+        UPDATE ledger_entry SET at = now() - interval '121 minutes', object_id = 'ch_lost' WHERE kind = 'capture';
+        UPDATE payment SET charge_id = 'ch_lost' WHERE settles""",
+        "kind=capture at=*",
+        set(),
+    ),
+    "check_movement_has_entry": (
+        """
+        INSERT INTO balance_transaction (account, livemode, id, type, reporting_category, source_id, intent_id,
+            counterpart, currency, amount_minor, fee_minor, net_minor, state, created_at, seen_at, ask_at)
+        VALUES ('acct_1', false, 'txn_1', 'charge', 'charge', 'ch_1', 'pi_1', 'capture', 'EUR', 100, 1, 99, 'waiting',
+            now(), now() - interval '121 minutes', now())""",
+        "type=charge source=ch_1 net=99EUR seen=*",
+        set(),
     ),
     "check_held_posted": (
         """
@@ -303,6 +344,8 @@ FAULTS: Final[dict[str, tuple[LiteralString, str, set[str]]]] = {
 }
 """Rule -> what breaks it, what is said of it, and which other rules it breaks besides."""
 
+FUNDS_AT_ONCE: Final = "4000000000000077"
+
 ELSEWHERE: Final = {"check_no_idle_transaction": "a fault of a connection, not of rows"}
 
 
@@ -320,9 +363,13 @@ async def superuser(database_url: str) -> AsyncGenerator[psycopg.AsyncConnection
 
 async def two_orders(kit: Kit) -> str:
     """One that is paid and refunded in part, one that waits for its money; the first one's id."""
-    order, _ = await paid_order(kit)
+    order, _ = await paid_order(kit, card=FUNDS_AT_ONCE)
     await refund(kit, order.id, Wish(amount_minor=1000), STAFF)
+    await control(kit, "POST", "clock", {"advance_s": 3})
+    await control(kit, "POST", "payouts")
+    await control(kit, "POST", "clock", {"advance_s": 61})
     await kit.deliver_all()
+    await books(kit)
     await open_checkout(kit)
     while await seal_chain(kit.shop.database):
         pass

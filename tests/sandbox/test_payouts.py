@@ -154,3 +154,20 @@ def test_a_payout_that_does_not_exist_is_named(shop: Shop) -> None:
     assert (error["code"], error["param"]) == ("resource_missing", "payout")
     error = raw(shop, "balance_transactions?payout=po_x")["error"]
     assert (error["code"], error["param"]) == ("resource_missing", "payout")
+
+
+def test_money_of_another_currency_may_be_settled_in_the_accounts_own(shop: Shop) -> None:
+    shop.control("POST", "settings", {"settlement": "account"})
+    paid = pay(shop, AT_ONCE, 10000, currency="usd")
+    later(shop, 3)
+    charge = raw(shop, f"charges/{paid['id']}?expand[]=balance_transaction")
+    moved = charge["balance_transaction"]
+    assert (charge["currency"], moved["currency"]) == ("usd", "eur")
+    assert moved["amount"] == round(10000 * moved["exchange_rate"])
+    assert moved["net"] == moved["amount"] - moved["fee"] == balance(shop)[0]
+    later(shop, DAY_S)
+    back = send(shop, "refunds", charge=charge["id"])
+    returned = raw(shop, f"balance_transactions/{back['balance_transaction']}")
+    assert (returned["currency"], returned["fee"]) == ("eur", 0)
+    assert returned["exchange_rate"] != moved["exchange_rate"]
+    assert returned["amount"] == round(-10000 * returned["exchange_rate"])

@@ -27,7 +27,7 @@ from vivr.ledger.model import (
     is_balanced,
 )
 from vivr.money import Money
-from vivr.stripe_gateway.objects import EvidenceDetails, Movement, StripeDispute
+from vivr.stripe_gateway.objects import BalanceTransaction, EvidenceDetails, StripeDispute
 
 DUE = NOW + timedelta(days=9)
 DISPUTE = Dispute(
@@ -69,7 +69,7 @@ STATES = [
 def said(status: str, *movements: int) -> StripeDispute:
     """Stripe's object."""
     evidence = EvidenceDetails(int(DUE.timestamp()), 0)
-    moved = [Movement(amount) for amount in movements]
+    moved = [BalanceTransaction("txn_1", "adjustment", "dispute", sum_, 0, sum_, "eur", 0) for sum_ in movements]
     return StripeDispute("du_1", 2980, "eur", status, "fraudulent", "ch_1", 0, evidence, "pi_1", moved)
 
 

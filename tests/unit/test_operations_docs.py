@@ -4,6 +4,7 @@ from pathlib import Path
 
 from vivr.invariants.check_money import INVARIANTS
 from vivr.invariants.invariant import is_timed
+from vivr.ledger.model import MEANINGS, LedgerAccount
 from vivr.settings import settings_reference
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations" / "settings.md"
@@ -38,8 +39,15 @@ def test_the_money_page_promises_what_is_checked() -> None:
     promises = [f"| {one.code} | {one.sentence} |" for one in INVARIANTS]
     # I7 is about connections, whose 10 seconds nobody waits for.
     times = [f"- {rule.purpose}" for one in INVARIANTS if one.code != "I7" for rule in one.rules if is_timed(rule)]
-    assert len(times) == 7
+    assert len(times) == 9
     assert [line for line in promises + times if line not in written] == []
+
+
+def test_the_ledger_page_names_every_account() -> None:
+    written = PAGE.with_name("ledger.md").read_text("utf-8")
+    assert [f"| `{account}` | {MEANINGS[account]} |" for account in LedgerAccount] == [
+        line for line in written.splitlines() if line.startswith("| `") and "vivr" not in line
+    ]
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import Any
 from stripe_sandbox import faults
 from stripe_sandbox.control.request import Control
 from stripe_sandbox.flows.checkout import MANUAL_CAPTURE_SETTING
+from stripe_sandbox.flows.exchange import SETTLEMENT_SETTING
 from stripe_sandbox.flows.refunds import FAILED_REFUND_SETTING
 from stripe_sandbox.resources.webhook_endpoints import new_secret
 from stripe_sandbox.scenarios import steps
@@ -18,7 +19,11 @@ from stripe_sandbox.timers import run_due
 SPEED_MAX = 1_000_000.0
 OVERLAP_DEFAULT_S = 24 * 3600
 
-SETTINGS = {MANUAL_CAPTURE_SETTING: ("paid", "unpaid"), FAILED_REFUND_SETTING: ("restored", "kept")}
+SETTINGS = {
+    MANUAL_CAPTURE_SETTING: ("paid", "unpaid"),
+    FAILED_REFUND_SETTING: ("restored", "kept"),
+    SETTLEMENT_SETTING: ("charge", "account"),
+}
 
 
 def _number(control: Control, name: str, *, least: float, most: float = float("inf")) -> float | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stripe_sandbox.cards import card_by_fingerprint
 from stripe_sandbox.events import emit
+from stripe_sandbox.flows.exchange import settle
 from stripe_sandbox.ids import stem_of
 from stripe_sandbox.state.work import Doc, Work
 
@@ -28,7 +29,7 @@ def book_charge(work: Work, charge: Doc) -> Doc:
         work,
         source=charge,
         amount=charge["amount_captured"],
-        fee=fee_of(charge["amount_captured"]),
+        fee=fee_of(settle(work, charge["amount_captured"], charge["currency"]).amount),
         kind="charge" if charge["id"].startswith("ch_") else "payment",
     )
     charge["balance_transaction"] = entry["id"]
@@ -57,7 +58,7 @@ def fill_balance(work: Work, charge_id: str) -> None:
 
 
 def new_balance_transaction(work: Work, *, source: Doc, amount: int, fee: int, kind: str) -> Doc:
-    """Stores one movement of the balance, in the charge's own currency."""
+    """Stores one movement of the balance; `amount` is in the source's currency, `fee` in the one it is settled in."""
     entry = _insert_entry(
         work,
         source,
@@ -114,25 +115,26 @@ def book_payout(work: Work, payout: Doc, amount: int, note: Adjustment) -> Doc:
 
 
 def _insert_entry(work: Work, source: Doc, money: tuple[int, int, str], parts: Doc) -> Doc:
-    """`money` is the amount, the fee and what the fee is for."""
+    """`money` is the amount in the source's currency, the fee in the settled one, and what the fee is for."""
     amount, fee, fee_name = money
+    settled = settle(work, amount, source["currency"])
     details = {
         "amount": fee,
         "application": None,
-        "currency": source["currency"],
+        "currency": settled.currency,
         "description": fee_name,
         "type": "stripe_fee",
     }
     entry: Doc = {
         "object": "balance_transaction",
-        "amount": amount,
+        "amount": settled.amount,
         "balance_type": "payments",
         "created": work.now,
-        "currency": source["currency"],
-        "exchange_rate": None,
+        "currency": settled.currency,
+        "exchange_rate": settled.rate,
         "fee": fee,
         "fee_details": [details] if fee else [],
-        "net": amount - fee,
+        "net": settled.amount - fee,
         "source": source["id"],
     }
     return work.insert({**entry, **parts})

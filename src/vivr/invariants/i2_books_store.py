@@ -94,8 +94,115 @@ _HELD_POSTED = Sql(
     """,
 )
 
+_MOVEMENT_POSTED = Sql(
+    "check_movement_posted",
+    "Every balance transaction of ours is posted once with its net amount, and no other one is.",
+    """
+    SELECT id AS object_id, order_id,
+           concat('state=', state, ' net=', net_minor, currency, ' posted=', posted, ' entries=', entries) AS detail
+    FROM balance_transaction CROSS JOIN LATERAL (
+        SELECT count(DISTINCT ledger_entry.id) AS entries, min(order_id) AS order_id,
+               coalesce(sum(ledger_posting.amount_minor) FILTER (WHERE ledger_account = 'stripe_balance'
+                   AND ledger_posting.currency = balance_transaction.currency), 0) AS posted
+        FROM ledger_entry JOIN ledger_posting ON entry_id = ledger_entry.id
+        WHERE ledger_entry.account = balance_transaction.account
+          AND ledger_entry.livemode = balance_transaction.livemode
+          AND kind = 'balance_transaction' AND object_id = balance_transaction.id) AS books
+    WHERE posted <> CASE state WHEN 'posted' THEN net_minor ELSE 0 END
+       OR (state <> 'posted' AND entries > 0)
+    """,
+)
+
+_BALANCE_AGREES = Sql(
+    "check_balance_agrees",
+    "What the books have at Stripe is the sum of our balance transactions, in every currency.",
+    """
+    SELECT currency AS object_id, NULL AS order_id, concat('books=', books, ' balance_transactions=', balance) AS detail
+    FROM (SELECT currency, sum(amount_minor) AS books FROM ledger_posting
+          WHERE ledger_account = 'stripe_balance' GROUP BY currency) AS posted
+    FULL JOIN (SELECT currency, sum(net_minor) AS balance FROM balance_transaction
+               WHERE state = 'posted' GROUP BY currency) AS moved USING (currency)
+    WHERE coalesce(books, 0) <> coalesce(balance, 0)
+    """,
+)
+
+_CLEARED = Sql(
+    "check_movement_cleared",
+    "A balance transaction clears what was posted before: the same sum, or the sum at its exchange rate.",
+    """
+    SELECT balance_transaction.id AS object_id, order_id,
+           concat('cleared=', amount_minor, balance_transaction.currency, ' seen=', seen, books.currency,
+                  ' rate=', exchange_rate) AS detail
+    FROM balance_transaction JOIN LATERAL (
+        SELECT ledger_posting.currency, min(order_id) AS order_id, sum(ledger_posting.amount_minor) AS seen
+        FROM ledger_entry JOIN ledger_posting ON entry_id = ledger_entry.id AND ledger_account = 'fx_clearing'
+        WHERE ledger_entry.account = balance_transaction.account
+          AND ledger_entry.livemode = balance_transaction.livemode
+          AND object_id = source_id AND kind = counterpart
+        GROUP BY ledger_posting.currency) AS books ON true
+    WHERE state = 'posted'
+      AND CASE WHEN balance_transaction.currency = books.currency THEN amount_minor <> seen
+          ELSE exchange_rate IS NULL OR sign(amount_minor) <> sign(seen) END
+    """,
+)
+
+_PAYOUT_ADDS_UP = Sql(
+    "check_payout_adds_up",
+    "What an automatic payout consists of adds up to it.",
+    """
+    SELECT payout.id AS object_id, NULL AS order_id,
+           concat('payout=', payout.amount_minor, ' parts=', coalesce(sum(net_minor), 0)) AS detail
+    FROM payout LEFT JOIN balance_transaction ON balance_transaction.account = payout.account
+        AND balance_transaction.livemode = payout.livemode AND payout_id = payout.id AND type NOT LIKE 'payout%%'
+    WHERE reconciled_at IS NOT NULL
+    GROUP BY payout.account, payout.livemode, payout.id
+    HAVING payout.amount_minor <> coalesce(sum(net_minor), 0)
+    """,
+)
+
+_NO_ENTRY_ALONE = Sql(
+    "check_entry_has_movement",
+    "Every movement in the books has its balance transaction within two hours; a pending refund when it goes.",
+    """
+    SELECT ledger_entry.object_id, ledger_entry.order_id, concat('kind=', ledger_entry.kind, ' at=', at) AS detail
+    FROM ledger_entry
+    WHERE ledger_entry.kind IN ('capture', 'refund', 'refund_failure', 'dispute', 'dispute_reversal')
+      AND at < %(now)s::timestamptz - interval '2 hours'
+      AND NOT EXISTS (SELECT FROM balance_transaction WHERE balance_transaction.account = ledger_entry.account
+            AND balance_transaction.livemode = ledger_entry.livemode AND source_id = ledger_entry.object_id
+            AND counterpart = ledger_entry.kind AND state = 'posted')
+      AND NOT EXISTS (SELECT FROM refund WHERE refund.account = ledger_entry.account
+            AND refund.livemode = ledger_entry.livemode AND stripe_id = ledger_entry.object_id
+            AND refund.state = 'PENDING')
+    """,
+)
+
+_NO_MOVEMENT_ALONE = Sql(
+    "check_movement_has_entry",
+    "Every balance transaction is posted or known not to be ours within two hours.",
+    """
+    SELECT id AS object_id, NULL AS order_id,
+           concat('type=', type, ' source=', source_id, ' net=', net_minor, currency, ' seen=', seen_at) AS detail
+    FROM balance_transaction
+    WHERE state = 'waiting' AND seen_at < %(now)s::timestamptz - interval '2 hours'
+    """,
+)
+
 INVARIANT: Final = Invariant(
     "I2",
     "Every movement of money is posted once, entries sum to zero, and the books agree with Stripe's balance.",
-    (_CAPTURE_POSTED, _ENTRY_BALANCED, _REFUND_POSTED, _REFUND_AMOUNT, _DISPUTE_POSTED, _HELD_POSTED),
+    (
+        _CAPTURE_POSTED,
+        _ENTRY_BALANCED,
+        _REFUND_POSTED,
+        _REFUND_AMOUNT,
+        _DISPUTE_POSTED,
+        _HELD_POSTED,
+        _MOVEMENT_POSTED,
+        _BALANCE_AGREES,
+        _CLEARED,
+        _PAYOUT_ADDS_UP,
+        _NO_ENTRY_ALONE,
+        _NO_MOVEMENT_ALONE,
+    ),
 )

@@ -4,23 +4,48 @@ A capture is posted in the charge's currency when it is seen, against ``fx_clear
 in the settlement currency when it exists, and meets it there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from vivr.money import Money
 
 
 class LedgerAccount(StrEnum):
-    """The accounts of the shop's ledger."""
+    """The accounts of the shop's ledger; ``MEANINGS`` says what each holds."""
 
+    STRIPE_BALANCE = "stripe_balance"
     FX_CLEARING = "fx_clearing"
+    PAYOUTS_IN_TRANSIT = "payouts_in_transit"
+    BANK = "bank"
     SALES = "sales"
     SHIPPING_SALES = "shipping_sales"
     VAT_PAYABLE = "vat_payable"
     HELD = "held_for_customers"
+    STRIPE_FEES = "stripe_fees"
+    FEES_KEPT = "fees_kept_on_refunds"
     DISPUTED_FUNDS = "disputed_funds"
     DISPUTE_LOSSES = "dispute_losses"
+    DISPUTE_FEES = "dispute_fees"
+
+
+MEANINGS: Final[Mapping[LedgerAccount, str]] = {
+    LedgerAccount.STRIPE_BALANCE: "What lies at Stripe, in the currency it is settled in.",
+    LedgerAccount.FX_CLEARING: "Money seen before its balance transaction came, and what exchanging brought or cost.",
+    LedgerAccount.PAYOUTS_IN_TRANSIT: "Money that left Stripe's balance and has not arrived at the bank.",
+    LedgerAccount.BANK: "Money that Stripe paid out.",
+    LedgerAccount.SALES: "Goods sold, without VAT.",
+    LedgerAccount.SHIPPING_SALES: "Shipping sold, without VAT.",
+    LedgerAccount.VAT_PAYABLE: "VAT that is owed for what was sold.",
+    LedgerAccount.HELD: "Captured money that does not fit an order, owed to whoever paid it.",
+    LedgerAccount.STRIPE_FEES: "What Stripe took for its work.",
+    LedgerAccount.FEES_KEPT: "The part of those fees that Stripe kept although the money went back.",
+    LedgerAccount.DISPUTED_FUNDS: "Money that a bank took back and that is still argued about.",
+    LedgerAccount.DISPUTE_LOSSES: "Money of sales that was lost to disputes.",
+    LedgerAccount.DISPUTE_FEES: "What Stripe took for disputes; a won one does not bring it back.",
+}
+"""What each account holds; debit is positive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +132,34 @@ def dispute_loss_postings(lost: Money, owed: Money) -> list[Posting]:
 def dispute_loss_reversal_postings(lost: Money, owed: Money) -> list[Posting]:
     """A lost dispute turned: the loss is none."""
     return [Posting(posting.account, -posting.money) for posting in dispute_loss_postings(lost, owed)]
+
+
+def balance_postings(
+    amount: Money, fee: Money, *, against: LedgerAccount, fees: LedgerAccount, kept: Money
+) -> list[Posting]:
+    """A balance transaction, in the currency it is settled in.
+
+    Args:
+        amount: what moved, before fees; negative when it left.
+        fee: what Stripe took of it.
+        against: where it came from or went to: ``fx_clearing`` for what was posted in the charge's currency before.
+        fees: the account of the fee.
+        kept: the part of earlier fees that Stripe keeps although this gives the money back; negative when it failed.
+    """
+    return _without_zeros(
+        [
+            Posting(LedgerAccount.STRIPE_BALANCE, amount - fee),
+            Posting(fees, fee),
+            Posting(against, -amount),
+            Posting(LedgerAccount.STRIPE_FEES, -kept),
+            Posting(LedgerAccount.FEES_KEPT, kept),
+        ]
+    )
+
+
+def payout_postings(amount: Money) -> list[Posting]:
+    """A payout that arrived at the bank; one that came back is the mirror."""
+    return _without_zeros([Posting(LedgerAccount.BANK, amount), Posting(LedgerAccount.PAYOUTS_IN_TRANSIT, -amount)])
 
 
 def is_balanced(postings: Sequence[Posting]) -> bool:

@@ -22,6 +22,13 @@ class EntrySource:
     payment_id: str | None
 
 
+async def is_posted(tx: Tx, source: EntrySource) -> bool:
+    """Whether this object and kind was posted."""
+    return await store.is_posted(
+        tx, account=source.account, livemode=source.livemode, object_id=source.object_id, kind=source.kind
+    )
+
+
 async def post_entry(tx: Tx, at: datetime, source: EntrySource, postings: Sequence[Posting]) -> bool:
     """Post an entry; False if this object and kind was posted before, and then nothing changes.
 

@@ -78,6 +78,50 @@ ALTER TABLE public.audit_row ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.balance_reading (
+    account text NOT NULL,
+    livemode boolean NOT NULL,
+    read_to timestamp with time zone NOT NULL,
+    next_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.balance_search (
+    account text NOT NULL,
+    livemode boolean NOT NULL,
+    object_id text NOT NULL,
+    kind text NOT NULL,
+    searches integer NOT NULL,
+    next_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.balance_transaction (
+    account text NOT NULL,
+    livemode boolean NOT NULL,
+    id text NOT NULL,
+    type text NOT NULL,
+    reporting_category text NOT NULL,
+    source_id text,
+    intent_id text,
+    counterpart text,
+    currency text NOT NULL,
+    amount_minor bigint NOT NULL,
+    fee_minor bigint NOT NULL,
+    net_minor bigint NOT NULL,
+    exchange_rate numeric,
+    payout_id text,
+    state text NOT NULL,
+    reason text,
+    created_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    ask_at timestamp with time zone NOT NULL,
+    CONSTRAINT balance_transaction_counterpart_known CHECK ((counterpart = ANY (ARRAY['capture'::text, 'refund'::text, 'refund_failure'::text, 'dispute'::text, 'dispute_reversal'::text]))),
+    CONSTRAINT balance_transaction_currency_form CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT balance_transaction_foreign_with_reason CHECK (((state <> 'foreign'::text) OR (reason IS NOT NULL))),
+    CONSTRAINT balance_transaction_id_short CHECK ((length(id) <= 255)),
+    CONSTRAINT balance_transaction_net_adds_up CHECK ((net_minor = (amount_minor - fee_minor))),
+    CONSTRAINT balance_transaction_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'posted'::text, 'foreign'::text])))
+);
+
 CREATE TABLE public.cart_line (
     principal text NOT NULL,
     product_id text NOT NULL,
@@ -260,7 +304,7 @@ CREATE TABLE public.ledger_entry (
     order_id text,
     payment_id text,
     at timestamp with time zone NOT NULL,
-    CONSTRAINT ledger_entry_kind_known CHECK ((kind = ANY (ARRAY['capture'::text, 'refund'::text, 'refund_failure'::text, 'dispute'::text, 'dispute_reversal'::text, 'dispute_loss'::text, 'dispute_loss_reversal'::text, 'balance_transaction'::text, 'acceptance'::text])))
+    CONSTRAINT ledger_entry_kind_known CHECK ((kind = ANY (ARRAY['capture'::text, 'refund'::text, 'refund_failure'::text, 'dispute'::text, 'dispute_reversal'::text, 'dispute_loss'::text, 'dispute_loss_reversal'::text, 'balance_transaction'::text, 'acceptance'::text, 'payout'::text, 'payout_failure'::text])))
 );
 
 CREATE TABLE public.ledger_posting (
@@ -777,6 +821,15 @@ ALTER TABLE ONLY public.audit_link
 ALTER TABLE ONLY public.audit_row
     ADD CONSTRAINT audit_row_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.balance_reading
+    ADD CONSTRAINT balance_reading_pkey PRIMARY KEY (account, livemode);
+
+ALTER TABLE ONLY public.balance_search
+    ADD CONSTRAINT balance_search_pkey PRIMARY KEY (account, livemode, object_id, kind);
+
+ALTER TABLE ONLY public.balance_transaction
+    ADD CONSTRAINT balance_transaction_pkey PRIMARY KEY (account, livemode, id);
+
 ALTER TABLE ONLY public.cart_line
     ADD CONSTRAINT cart_line_pkey PRIMARY KEY (principal, product_id);
 
@@ -882,6 +935,9 @@ ALTER TABLE ONLY public.payment
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT payment_session_once UNIQUE (account, livemode, session_id);
 
+ALTER TABLE ONLY public.payout
+    ADD CONSTRAINT payout_pkey PRIMARY KEY (account, livemode, id);
+
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_email_once UNIQUE (kind, email_index);
 
@@ -953,6 +1009,14 @@ ALTER TABLE ONLY public.stripe_customer
 
 CREATE INDEX audit_row_by_order ON public.audit_row USING btree (order_id, id);
 
+CREATE INDEX balance_transaction_by_intent ON public.balance_transaction USING btree (account, livemode, intent_id);
+
+CREATE INDEX balance_transaction_by_payout ON public.balance_transaction USING btree (account, livemode, payout_id) WHERE (payout_id IS NOT NULL);
+
+CREATE INDEX balance_transaction_by_source ON public.balance_transaction USING btree (account, livemode, source_id);
+
+CREATE INDEX balance_transaction_not_posted ON public.balance_transaction USING btree (seen_at) WHERE (state <> 'posted'::text);
+
 CREATE INDEX catalogue_entry_by_title ON public.catalogue_entry USING btree (public.french_key(title));
 
 CREATE INDEX catalogue_entry_in_order ON public.catalogue_entry USING btree ("position", handle) WHERE published;
@@ -980,6 +1044,10 @@ CREATE INDEX inbox_event_newest ON public.inbox_event USING btree (received_at, 
 CREATE INDEX inbox_event_waiting ON public.inbox_event USING btree (next_try_at) WHERE (state = ANY (ARRAY['RECEIVED'::text, 'RETRYING'::text]));
 
 CREATE INDEX ledger_entry_by_order ON public.ledger_entry USING btree (order_id, at);
+
+CREATE INDEX ledger_entry_in_time ON public.ledger_entry USING btree (at);
+
+CREATE INDEX ledger_posting_by_account ON public.ledger_posting USING btree (ledger_account, currency) INCLUDE (amount_minor);
 
 CREATE INDEX money_exception_by_order ON public.money_exception USING btree (order_id);
 

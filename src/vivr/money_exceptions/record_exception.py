@@ -95,6 +95,15 @@ async def _kind_of(tx: Tx, misfit: MisfitMoney) -> tuple[Kind, str]:
     return kind, misfit.explanation
 
 
+async def end_mismatch(tx: Tx, caller: Caller, now: datetime, scope: StripeScope, object_id: str) -> None:
+    """Resolve what was held because books and balance did not agree on an object: now they do."""
+    ended = await store.end_mismatch(
+        tx, account=scope.account, livemode=scope.livemode, object_id=object_id, actor=caller.actor, now=now
+    )
+    if ended is not None:
+        await record_move(tx, caller, now, ended, "money_exception.resolved")
+
+
 def _source_of(misfit: MisfitMoney) -> EntrySource:
     scope, object_id = misfit.scope, misfit.charge_id or misfit.object_id
     return EntrySource(scope.account, scope.livemode, object_id, "capture", misfit.order_id, misfit.payment_id)

@@ -50,6 +50,19 @@ _LOCK_OBJECT = Sql(
     """,
 )
 
+_END_MISMATCH = Sql(
+    "end_ledger_mismatch",
+    "Books and balance agree on an object again; no row: nothing was held for it.",
+    """
+    UPDATE money_exception
+    SET state = 'resolved', resolution = 'acknowledged', resolved_at = %(now)s, resolved_by = %(actor)s,
+        note = 'Its balance transaction is posted: books and balance agree.'
+    WHERE account = %(account)s AND livemode = %(livemode)s AND object_id = %(object_id)s
+      AND kind = 'ledger_mismatch' AND state = 'open'
+    RETURNING *
+    """,
+)
+
 _OPEN = Sql(
     "open_money_exceptions",
     "What needs a person, or Stripe's answer, oldest first.",
@@ -179,6 +192,11 @@ async def lock_of_object(tx: Tx, scope: StripeScope, object_id: str) -> MoneyExc
     return await tx.row(
         _LOCK_OBJECT, MoneyException, account=scope.account, livemode=scope.livemode, object_id=object_id
     )
+
+
+async def end_mismatch(tx: Tx, **values: object) -> MoneyException | None:
+    """Books and balance agree again; None: nothing was held."""
+    return await tx.row(_END_MISMATCH, MoneyException, **values)
 
 
 async def open_exceptions(tx: Tx, limit: int) -> list[MoneyException]:

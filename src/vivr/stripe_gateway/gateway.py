@@ -27,9 +27,11 @@ from vivr.stripe_gateway.answers import (
 from vivr.stripe_gateway.breaker import BreakerState
 from vivr.stripe_gateway.objects import (
     Account,
+    BalanceTransaction,
     Charge,
     FraudWarning,
     PaymentIntent,
+    Payout,
     Review,
     Session,
     StripeCustomer,
@@ -51,6 +53,7 @@ _PAGES_MAX: Final = 10_000
 
 _INTENT_EXPANSION: Final[Parameter] = ["latest_charge"]
 _SESSION_EXPANSION: Final[Parameter] = ["payment_intent.latest_charge"]
+_SOURCE: Final[Parameter] = ["data.source"]
 
 StripeObject = TypeVar("StripeObject", bound=msgspec.Struct)
 
@@ -206,6 +209,24 @@ class Stripe:
     async def list_customers(self, created_from: int) -> list[StripeCustomer]:
         """Customers made since a Unix time, newest first."""
         return await self._list("/v1/customers", StripeCustomer, created={"gte": created_from})
+
+    async def read_payout(self, payout_id: str) -> Payout:
+        """One payout."""
+        return await self._read(f"/v1/payouts/{payout_id}", Payout)
+
+    async def list_balance_of_source(self, source_id: str) -> list[BalanceTransaction]:
+        """What a charge, refund or payout moved in the balance, newest first."""
+        return await self._list("/v1/balance_transactions", BalanceTransaction, source=source_id, expand=_SOURCE)
+
+    async def list_balance_of_payout(self, payout_id: str) -> list[BalanceTransaction]:
+        """What an automatic payout consists of, itself included; only once it is reconciled."""
+        return await self._list("/v1/balance_transactions", BalanceTransaction, payout=payout_id, expand=_SOURCE)
+
+    async def list_balance_since(self, created_from: int) -> list[BalanceTransaction]:
+        """All movements of the balance since a Unix time, newest first. A list is read-after-write."""
+        return await self._list(
+            "/v1/balance_transactions", BalanceTransaction, created={"gte": created_from}, expand=_SOURCE
+        )
 
     def list_event_pages(self, types: Sequence[str], created_from: int) -> AsyncIterator[list[dict[str, object]]]:
         """Events of at most 20 types made since a Unix time, newest first, in pages, as Stripe says them."""

@@ -1,5 +1,6 @@
 """Stripe's objects, reduced to what the shop reads. Unknown fields are ignored, missing ones are errors."""
 
+from decimal import Decimal
 from typing import Annotated
 
 import msgspec
@@ -88,10 +89,29 @@ class StripeRefund(msgspec.Struct, frozen=True):
     metadata: dict[str, str] | None = None
 
 
-class Movement(msgspec.Struct, frozen=True):
-    """What a balance transaction moved: negative when money went, in the account's currency."""
+class BalanceSource(msgspec.Struct, frozen=True):
+    """What made a balance transaction: a charge, refund, dispute or payout; the first three name a PaymentIntent."""
 
+    id: StripeId
+    payment_intent: str | None = None
+
+
+class BalanceTransaction(msgspec.Struct, frozen=True):
+    """One movement of Stripe's balance, in the currency it is settled in; ``net`` is the amount less the fee.
+
+    ``exchange_rate`` stands there only if the money came in another currency (Stripe API reference, balance).
+    """
+
+    id: StripeId
+    type: str
+    reporting_category: str
     amount: int
+    fee: int
+    net: int
+    currency: str
+    created: int
+    exchange_rate: Decimal | None = None
+    source: BalanceSource | str | None = None
 
 
 class EvidenceDetails(msgspec.Struct, frozen=True):
@@ -113,7 +133,7 @@ class StripeDispute(msgspec.Struct, frozen=True):
     created: int
     evidence_details: EvidenceDetails
     payment_intent: str | None = None
-    balance_transactions: list[Movement] = []
+    balance_transactions: list[BalanceTransaction] = []
     metadata: dict[str, str] = {}
 
 
@@ -184,3 +204,17 @@ class Session(msgspec.Struct, frozen=True):
     url: str | None = None
     metadata: dict[str, str] | None = None
     payment_intent: PaymentIntent | str | None = None
+
+
+class Payout(msgspec.Struct, frozen=True):
+    """Money on its way to the bank; one that was ``paid`` may still be ``failed`` (Stripe docs, payouts)."""
+
+    id: StripeId
+    amount: int
+    currency: str
+    status: str
+    automatic: bool
+    arrival_date: int
+    created: int
+    reconciliation_status: str
+    failure_code: str | None = None

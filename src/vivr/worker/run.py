@@ -24,6 +24,7 @@ from vivr.ids import new_request_id
 from vivr.logs import configure_logs
 from vivr.payments.note_failures import tell_failures
 from vivr.payments.poll_payments import poll_payments
+from vivr.reconciliation.keep_books import keep_books
 from vivr.recovery import recover_operations
 from vivr.refunds.poll_refunds import poll_refunds
 from vivr.settings import Settings
@@ -71,6 +72,7 @@ def steps_of(shop: Shop, woken: asyncio.Event | None = None) -> tuple[Step, ...]
         Step("exceptions", shop.apply_exception_rule, pause_s=5),
         Step("disputes", lambda caller: watch_deadlines(database, clock, caller), pause_s=60),
         Step("deadlines", lambda caller: expire_orders(database, stripe, clock, seals, caller), pause_s=2),
+        Step("books", lambda caller: _keep_books(shop, caller), pause_s=5),
         Step(
             "authorizations",
             lambda caller: watch_authorizations(database, stripe, clock, seals, caller, shop.lapse_terms()),
@@ -88,6 +90,12 @@ def steps_of(shop: Shop, woken: asyncio.Event | None = None) -> tuple[Step, ...]
 async def _fill_gaps(shop: Shop, caller: Caller) -> int:
     """Compare the inbox with Stripe's list of events, now and then."""
     return await fill_gaps(shop.database, shop.stripe, shop.clock, caller, await shop.account.scope())
+
+
+async def _keep_books(shop: Shop, caller: Caller) -> int:
+    """Keep the books in step with Stripe's balance."""
+    scope = await shop.account.scope()
+    return await keep_books(shop.database, shop.stripe, shop.clock, caller, scope, shop.settings.shop_id)
 
 
 async def _forget(shop: Shop) -> int:

@@ -1,0 +1,1 @@
+"""Reconciliation: what Stripe's balance did, read by list, posted once, and compared with the books."""
