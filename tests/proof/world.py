@@ -36,8 +36,8 @@ KEY: Final = "sk_test_vivrproof0001"
 LEASE_S: Final = 61
 """A lease has ended after so long."""
 
-NOT_MONEY: Final = {"mail", "forgetting"}
-"""Steps of the worker that speak to a mail server, or delete what expired long ago."""
+NOT_MONEY: Final = {"mail", "forgetting", "books"}
+"""Steps that speak to a mail server, delete what expired, or follow Stripe's balance (`flows/test_books.py`)."""
 
 _TABLES: Final[LiteralString] = """
     SELECT relname FROM pg_class
