@@ -557,6 +557,24 @@ CREATE TABLE public.payment_attempt (
     CONSTRAINT payment_attempt_object_id_short CHECK ((length(object_id) <= 255))
 );
 
+CREATE TABLE public.payout (
+    account text NOT NULL,
+    livemode boolean NOT NULL,
+    id text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    automatic boolean NOT NULL,
+    state text NOT NULL,
+    failure_code text,
+    arrival_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    reconciled_at timestamp with time zone,
+    CONSTRAINT payout_currency_form CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT payout_id_short CHECK ((length(id) <= 255)),
+    CONSTRAINT payout_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'in_transit'::text, 'paid'::text, 'failed'::text, 'canceled'::text])))
+);
+
 CREATE TABLE public.person (
     id text NOT NULL,
     kind text NOT NULL,
