@@ -25,7 +25,6 @@ TABLES: Final = {
     "operations": {"operation"},
     "orders": {"orders", "order_line", "order_history", "stock_reservation", "order_hold"},
     "payments": {"payment", "payment_attempt", "stripe_customer", "stripe_account"},
-    "payments": {"payment", "stripe_customer", "stripe_account"},
     "reconciliation": {"balance_transaction", "balance_reading", "balance_search", "payout"},
     "refunds": {"refund", "refund_line", "refunded_line"},
     "webhooks": {"inbox_event", "gap_fill"},
