@@ -112,17 +112,17 @@ def foreign_reason(kind: str, reporting_category: str, intent_id: str | None) ->
     return None
 
 
-def fee_kept(charge_fee: int, charge_amount: int, back: int) -> int:
+def fee_kept(fee_minor: int, charge_minor: int, back_minor: int) -> int:
     """The part of a charge's fee that Stripe keeps although that much went back, in minor units; all of it at the end.
 
     Args:
-        charge_fee: the fee of the charge.
-        charge_amount: what the charge brought, before the fee; 0 while its balance transaction has not come.
-        back: what has gone back of it. With another exchange rate that may be more than came.
+        fee_minor: the fee of the charge.
+        charge_minor: what the charge brought, before the fee; 0 while its balance transaction has not come.
+        back_minor: what has gone back of it. With another exchange rate that may be more than came.
     """
-    if charge_amount <= 0:
+    if charge_minor <= 0:
         return 0
-    return round_half_up(charge_fee * min(max(back, 0), charge_amount), charge_amount)
+    return round_half_up(fee_minor * min(max(back_minor, 0), charge_minor), charge_minor)
 
 
 class PayoutState(StrEnum):
