@@ -17,13 +17,16 @@ from vivr.migrate import MigrationError, pending_migrations, read_migrations
 from vivr.web.metrics import CONTENT_TYPE, Metrics
 from vivr.web.store import applied_migrations
 from vivr.web.visit import visit_of
+from vivr.web.waiting_metrics import waiting_text
 
 
 def operations_routes(metrics: Metrics) -> list[Route]:
     """The routes of this module."""
 
-    async def show_metrics(_request: Request) -> Response:
-        return Response(metrics.text(), media_type=CONTENT_TYPE)
+    async def show_metrics(request: Request) -> Response:
+        shop = visit_of(request).shop
+        waiting = await waiting_text(shop.database, shop.clock)
+        return Response(metrics.text() + waiting, media_type=CONTENT_TYPE)
 
     return [
         Route("/healthz", say_alive, methods=["GET"]),
