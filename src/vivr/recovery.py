@@ -13,6 +13,7 @@ from vivr.refunds.recover_refund import ENDINGS as REFUND_ENDINGS
 from vivr.resolutions.held_operations import ENDINGS as HELD_ENDINGS
 from vivr.sealing import Seals
 from vivr.stripe_gateway.gateway import Stripe
+from vivr.webhooks.subscribe_endpoint import ENDINGS as WEBHOOK_ENDINGS
 
 ENDINGS: Final[Endings] = {
     **CHECKOUT_ENDINGS,
@@ -20,6 +21,7 @@ ENDINGS: Final[Endings] = {
     **REFUND_ENDINGS,
     **HELD_ENDINGS,
     **DISPUTE_ENDINGS,
+    **WEBHOOK_ENDINGS,
 }
 """How each kind of write is ended."""
 

@@ -16,6 +16,7 @@ import httpx
 from vivr.bootstrap import Shop, open_shop
 from vivr.cli.findings import Finding, Outcome
 from vivr.cli.language import say
+from vivr.cli.webhooks import DOOR
 from vivr.errors import Unavailable
 from vivr.money_exceptions.read_exceptions import open_exceptions
 from vivr.operations.read_operations import operations_health
@@ -27,7 +28,6 @@ from vivr.webhooks.events import SUBSCRIBED
 from vivr.webhooks.model import signature_of
 from vivr.webhooks.read_inbox import inbox_health
 
-DOOR: Final = "/api/stripe/webhook"
 _SKEW_MAX: Final = timedelta(seconds=10)
 _WAIT_MAX: Final = timedelta(minutes=10)
 _TIMEOUT_S: Final = 10
@@ -92,7 +92,11 @@ def _endpoint_finding(endpoint: WebhookEndpoint) -> Finding:
     if endpoint.status != "enabled":
         text = say("{id} is disabled: enable it in the Stripe dashboard", id=endpoint.id)
     elif missing:
-        text = say("{id} lacks events: add {events} in the Stripe dashboard", id=endpoint.id, events=", ".join(missing))
+        text = say(
+            "{id} lacks events: run `vivr webhooks subscribe`, which adds {events}",
+            id=endpoint.id,
+            events=", ".join(missing),
+        )
     elif endpoint.api_version not in {API_VERSION, None}:
         text = say("{id} speaks {version}; what counts is read anyway", id=endpoint.id, version=endpoint.api_version)
         return Finding("webhook_endpoint", Outcome.NOTE, text)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from vivr.bootstrap import Shop
     from vivr.caller import Caller
     from vivr.webhooks.model import InboxEvent
+    from vivr.webhooks.subscribe_endpoint import Subscription
 
 T = TypeVar("T")
+
+DOOR: Final = "/api/stripe/webhook"
+"""Where Stripe delivers, below APP_URL."""
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -111,6 +115,38 @@ def ignore(
     console().print(say("It is ignored."))
 
 
+@app.command("subscribe", help=say("Let the endpoint at Stripe ask for exactly the events that this shop handles."))
+def subscribe(
+    *, dry_run: Annotated[bool, typer.Option("--dry-run", help=say("Only say what it would do."))] = False
+) -> None:
+    """Set the events of every endpoint at our address."""
+    from vivr.stripe_gateway.answers import StripeMisconfigured  # noqa: PLC0415 - see vivr.cli.main
+    from vivr.webhooks.subscribe_endpoint import find_subscriptions, subscribe_endpoint  # noqa: PLC0415
+
+    async def act(shop: "Shop", caller: "Caller") -> "list[Subscription]":
+        found = await find_subscriptions(shop.stripe, shop.settings.app_url + DOOR)
+        scope = await shop.account.scope()
+        for one in found:
+            if not dry_run and not one.fits:
+                await subscribe_endpoint(
+                    shop.database, shop.stripe, shop.clock, shop.seals, caller, scope, one.endpoint_id
+                )
+        return found
+
+    try:
+        found = _run(act)
+    except StripeMisconfigured as error:
+        fail(say("Stripe refuses the key ({reason}).", reason=error.reason))
+        raise typer.Exit(1) from None
+    if not found:
+        fail(say("Stripe has no endpoint at the shop's address: make one in the dashboard first."))
+        raise typer.Exit(1)
+    for one in found:
+        changes = [f"+ {name}" for name in one.missing] + [f"- {name}" for name in one.surplus]
+        said = say("nothing to change") if one.fits else "\n".join(changes)
+        console().print(f"{one.endpoint_id}: {said}" if one.fits else f"{one.endpoint_id}:\n{said}", markup=False)
+
+
 async def _find(shop: "Shop", event_id: str) -> "InboxEvent":
     from vivr.webhooks.replay_event import find_event  # noqa: PLC0415 - see vivr.cli.main
 
@@ -121,7 +157,7 @@ def _run(act: "Callable[[Shop, Caller], Awaitable[T]]") -> T:
     """Do something with a shop's live objects; what is refused is said in a sentence, with exit code 1."""
     from vivr.bootstrap import open_shop  # noqa: PLC0415 - see vivr.cli.main
     from vivr.caller import system_caller  # noqa: PLC0415
-    from vivr.errors import Conflict, NotFound  # noqa: PLC0415
+    from vivr.errors import Conflict, NotFound, Refusal  # noqa: PLC0415
     from vivr.ids import new_request_id  # noqa: PLC0415
     from vivr.logs import silence_logs  # noqa: PLC0415
 
@@ -131,6 +167,8 @@ def _run(act: "Callable[[Shop, Caller], Awaitable[T]]") -> T:
         "event_not_handled": say("Nothing in this shop follows from events of this type."),
         "event_in_progress": say("A worker has this event at this moment: try again."),
         "event_already_ended": say("This event has ended already."),
+        "operation_in_progress": say("An earlier change may still arrive at Stripe: let the worker end it first."),
+        "endpoint_refused": say("Stripe refused the change; /admin/operations has its words."),
     }
 
     async def opened() -> T:
@@ -140,6 +178,6 @@ def _run(act: "Callable[[Shop, Caller], Awaitable[T]]") -> T:
     with with_database(command_settings()) as settings:
         try:
             return asyncio.run(opened())
-        except (Conflict, NotFound) as error:
+        except (Conflict, NotFound, Refusal) as error:
             fail(refusals.get(error.code, error.code))
             raise typer.Exit(1) from None

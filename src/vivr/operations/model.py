@@ -36,6 +36,7 @@ class OperationKind(StrEnum):
     SAVE_EVIDENCE = "save_evidence"
     SUBMIT_EVIDENCE = "submit_evidence"
     ACCEPT_DISPUTE = "accept_dispute"
+    UPDATE_ENDPOINT = "update_endpoint"
 
 
 class Outcome(StrEnum):

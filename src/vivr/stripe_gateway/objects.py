@@ -22,6 +22,7 @@ class WebhookEndpoint(msgspec.Struct, frozen=True):
     status: str
     enabled_events: list[str]
     api_version: str | None = None
+    metadata: dict[str, str] = {}
 
 
 class StripeCustomer(msgspec.Struct, frozen=True):

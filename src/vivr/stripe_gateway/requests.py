@@ -94,3 +94,11 @@ def update_dispute(dispute_id: str, evidence: dict[str, str], *, submit: bool, o
 def close_dispute(dispute_id: str) -> StripeRequest:
     """Accept a dispute: it is lost at once, and nothing brings it back (Stripe API reference, disputes)."""
     return StripeRequest(f"/v1/disputes/{dispute_id}/close", {})
+
+
+def update_endpoint(endpoint_id: str, events: list[str], *, operation_id: str) -> StripeRequest:
+    """Let a webhook endpoint ask for exactly these events (Stripe API reference, update a webhook endpoint)."""
+    return StripeRequest(
+        f"/v1/webhook_endpoints/{endpoint_id}",
+        {"enabled_events": cast("Parameter", events), "metadata": {"operation": operation_id}},
+    )
