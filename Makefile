@@ -46,8 +46,8 @@ bench: $(CHECK_STAMP) ## measure the shop on this machine
 	@echo "Benchmarks; the figures hold for this machine alone."
 	@set -e; for file in benchmarks/*.py; do echo "$$file"; PYTHONPATH=tests $(BIN)/python "$$file"; done
 
-drill: $(CHECK_STAMP) ## run the long crash drills for MINUTES (20); prints the points that exist and were tried
-	@echo "Crash drills, $(MINUTES) minutes."
+drill: $(CHECK_STAMP) ## run the long drills for MINUTES (20): ends at every point, events in every order, chaos; prints what exists and what was tried
+	@echo "Drills, $(MINUTES) minutes."
 	@PYTHONPATH=tests $(BIN)/python -m crash.drill --minutes $(MINUTES)
 
 schema: $(CHECK_STAMP) ## write src/vivr/migrations/schema.sql anew, after a migration was added

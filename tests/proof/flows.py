@@ -11,9 +11,11 @@ from money_probe import SEPA_OK, arm, cancel_here_alone, pay_by_debit
 from proof.world import Act, World
 from refund_kit import FAILING_REFUND, STAFF, VISA, asked, refund_at_stripe
 from shop_kit import CONTACT, GUEST
+from vivr.errors import Conflict
 from vivr.ids import new_order_id
-from vivr.orders.model import BasketItem
+from vivr.orders.model import BasketItem, Strike
 from vivr.orders.place_order import OrderRequest
+from vivr.payments.capture_payment import CaptureRequest
 from vivr.refunds.model import Wish
 from vivr.webhooks.replay_event import find_event, replay_event
 
@@ -133,6 +135,33 @@ async def _lose_next_refund(world: World) -> None:
     await arm(world.kit, "lose_answer", "POST /v1/refunds")
 
 
+def capture(strike: int = 0) -> Step:
+    """Staff captures; so many units can't be sent. Who is told that it is captured is content."""
+
+    async def take(world: World) -> None:
+        units = {world.scene.known["product"]: strike}
+        request = CaptureRequest(world.scene.known["order"], Strike(units) if strike else None)
+        try:
+            await world.kit.shop.capture_payment(STAFF, request)
+        except Conflict as error:
+            if error.code != "order_already_paid":
+                raise
+
+    return Step(f"capture without {strike}", take)
+
+
+async def _release(world: World) -> None:
+    await world.kit.shop.release_order(STAFF, world.scene.known["order"])
+
+
+async def _give_back(world: World) -> None:
+    await world.kit.shop.give_back(STAFF, world.ask("SELECT id FROM money_exception"))
+
+
+async def _accept(world: World) -> None:
+    await world.kit.shop.accept_money(STAFF, world.ask("SELECT id FROM money_exception"))
+
+
 def later(**by: float) -> Step:
     """Time passes, and what Stripe does by itself happens."""
 
@@ -180,6 +209,8 @@ LOOK: Final = Step("look", _look)
 HEAR: Final = Step("hear", _hear)
 ORDERED: Final = (STOCK, PLACE, START)
 BOUGHT: Final = (*ORDERED, PAY, HEAR)
+_LATE: Final = (*ORDERED, outside(_cancel_behind_our_back), PAY)
+_MANUAL: Final[Mapping[str, str]] = {"PAYMENT_CAPTURE_METHOD": "manual"}
 
 _PAID: Final[Mapping[str, Any]] = {
     "orders": ["PAID 5470"],
@@ -194,6 +225,12 @@ _CANCELLED: Final[Mapping[str, Any]] = {
     "stock": ["10 0"],
     "entries": [],
     "exceptions": [],
+}
+_GIVEN_BACK: Final[Mapping[str, Any]] = {
+    "orders": ["CANCELLED 5470"],
+    "stock": ["10 0"],
+    "exceptions": ["late resolved 5470"],
+    "refunds": ["SUCCEEDED 5470"],
 }
 _BACK_AGAIN: Final[Mapping[str, Any]] = {
     "orders": ["PAID 5470"],
@@ -231,8 +268,30 @@ FLOWS: Final[Mapping[str, Flow]] = {
             "late money",
             (LOOK, HEAR),
             {"orders": ["CANCELLED 5470"], "stock": ["10 0"], "exceptions": ["late open 5470"]},
-            before=(*ORDERED, outside(_cancel_behind_our_back), PAY),
+            before=_LATE,
         ),
+        Flow("late money given back", (Step("give back", _give_back), HEAR), _GIVEN_BACK, before=(*_LATE, HEAR)),
+        Flow(
+            "late money given back by rule",
+            (later(hours=25), worker("exceptions"), HEAR),
+            _GIVEN_BACK,
+            before=(*_LATE, HEAR),
+        ),
+        Flow(
+            "late money accepted",
+            (Step("accept", _accept), HEAR),
+            {"orders": ["CANCELLED 5470", "PAID 5470"], "stock": ["8 0"], "exceptions": ["late resolved 5470"]},
+            before=(*_LATE, HEAR),
+        ),
+        Flow("capture", (capture(), HEAR), _PAID, before=BOUGHT, settings=_MANUAL),
+        Flow(
+            "partial capture",
+            (capture(1), HEAR),
+            {"orders": ["PAID 2980"], "payments": ["CAPTURED t 2980 0 0"], "stock": ["9 0"], "entries": ["capture 1"]},
+            before=BOUGHT,
+            settings=_MANUAL,
+        ),
+        Flow("release", (Step("release", _release), HEAR), _CANCELLED, before=BOUGHT, settings=_MANUAL),
         Flow("partial refund", (*refund(1980), HEAR), _refunded(1980), before=BOUGHT),
         Flow(
             "concurrent refunds",

@@ -245,6 +245,8 @@ async def main() -> None:
     async with open_world(given.database_url) as world:
         empty = world.keep()
         for story in STORIES:
+            if time.monotonic() > deadline:
+                break
             world.put_back(empty)
             await run_story(world, story, given, deadline)
         if given.controls:
