@@ -72,6 +72,7 @@ class Held:
 
     rows: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     written: set[str] = field(default_factory=set[str])
+    referred: set[str] = field(default_factory=set[str])
 
 
 @cache
@@ -79,7 +80,7 @@ def references() -> Mapping[str, tuple[tuple[str, str], ...]]:
     """By table: its columns that refer to a table of the order, and which."""
     found: dict[str, list[tuple[str, str]]] = {}
     for table, column, target in _REFERENCE.findall(_SCHEMA.read_text("utf-8")):
-        if target in ORDER and target != "product":  # products are never locked so that a reference would wait
+        if target in ORDER:
             found.setdefault(table, []).append((column, target))
     return {table: tuple(columns) for table, columns in found.items()}
 
@@ -119,7 +120,10 @@ def note(held: Held, name: str, text: str, values: Mapping[str, Any], rows: Sequ
     if WRITTEN_ALONE in held.written and len(held.written) > 1:
         yield f"{name}: the audit chain is sealed in a transaction that locks {sorted(held.written)}"
     for column, target in reading.mentions:
-        if values.get(column) is not None:
+        if target == "product":
+            referred = str(values.get(column))
+            held.referred |= {referred} if (target, referred) not in held.rows else set[str]()
+        elif values.get(column) is not None:
             yield from _take(held, name, target, [str(values[column])], waits=True)
     for table in reading.made:
         if table in ORDER and table != "product":
@@ -131,6 +135,9 @@ def note(held: Held, name: str, text: str, values: Mapping[str, Any], rows: Sequ
         if table in ORDER:
             keys = _keys_of(reading, values, rows, name)
             new = [key for key in keys if (table, key) not in held.rows]
+            if table == "product" and held.referred & {*new}:
+                # A reference shares the row at once and in no order; three that then lock it wait in a circle.
+                yield f"{name}: locks products that the transaction has only referred to"
             if table == "product" and len(new) > 1 and not reading.by_id:
                 yield f"{name}: locks several products and does not sort them by id"
             yield from _take(held, name, table, sorted(new), waits=reading.waits)

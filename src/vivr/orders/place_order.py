@@ -72,9 +72,7 @@ async def place_order(
             priced = price_order(request.items, products, terms.pricing)
             if isinstance(priced, VivrError):
                 raise priced
-            order = await _insert(tx, clock, seals, caller, terms, order_id, request, priced)
-            # Last, because these rows are everybody's: the order comes before its products, and they are held briefly.
-            await _reserve(tx, terms, request, products)
+            order = await _insert(tx, clock, seals, caller, terms, order_id, request, products, priced)
             if order.payable.is_zero:
                 order = await settle_free(tx, caller, order)
     except Conflict:
@@ -118,6 +116,7 @@ async def _insert(
     terms: OrderTerms,
     order_id: OrderId,
     request: OrderRequest,
+    products: Mapping[ProductId, Product],
     priced: PricedOrder,
 ) -> Order:
     now = clock.now()
@@ -140,6 +139,8 @@ async def _insert(
     if order is None:
         # The same id was placed by a concurrent repeat, whose transaction committed while ours waited.
         raise Conflict("request_in_flight")
+    # The lines refer to the products, which shares their rows in no order, so the products are locked by id before.
+    await _reserve(tx, terms, request, products)
     await store.insert_lines(tx, order_id, priced.lines)
     await store.insert_reservations(tx, order_id, {item.product_id: item.quantity for item in request.items})
     await keep_contact(tx, seals, order_id, request.contact, now + terms.contact_retention)

@@ -84,7 +84,7 @@ async def _accept(
         contact = await find_contact(tx, seals, held.order.id)
         if contact is not None:
             await keep_contact(tx, seals, placed.id, contact, now + terms.contact_retention)
-        await hold_again(tx, placed)
+        await hold_again(tx, placed, held.order)
     settled = await accept_payment(tx, caller, now, placed or held.order, held.exception, held.payment)
     return await end_by_acceptance(tx, caller, now, held.exception, settled.id)
 
