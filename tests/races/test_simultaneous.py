@@ -78,15 +78,15 @@ async def test_the_same_race_oversells_when_stock_is_checked_before_it_is_taken(
 
 
 async def test_baskets_with_the_same_products_in_any_order_never_wait_in_a_circle(kit: Kit, second: Kit) -> None:
-    products = [await kit.add_product(stock=20) for _ in range(6)]
+    products = [await kit.add_product(stock=40) for _ in range(6)]
     chance = random.Random(7)  # noqa: S311 - no secret, the same shuffles each time
-    baskets = [basket(*((product, 1) for product in chance.sample(products, 6))) for _ in range(20)]
+    baskets = [basket(*((product, 1) for product in chance.sample(products, 6))) for _ in range(40)]
     shops = (kit.shop, second.shop)
     placed, refused = await at_once(
         shops[turn % 2].place_order(GUEST, new_order_id(kit.shop.clock.now()), request)
         for turn, request in enumerate(baskets)
     )
-    assert (len(placed), refused) == (20, {})
+    assert (len(placed), refused) == (40, {})
     outcomes, refused = await at_once(
         act
         for turn, order in enumerate(placed)
@@ -97,8 +97,8 @@ async def test_baskets_with_the_same_products_in_any_order_never_wait_in_a_circl
     )
     assert refused.keys() <= {"insufficient_stock"}
     held = await kit.count("SELECT count(*) FROM orders WHERE state = 'PENDING'")
-    assert len(outcomes) == 20 + held
-    assert {await kit.stock(product) for product in products} == {(20, held)}
+    assert len(outcomes) == 40 + held
+    assert {await kit.stock(product) for product in products} == {(40, held)}
     assert await broken_rules(kit) == {}
 
 
