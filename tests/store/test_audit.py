@@ -9,7 +9,7 @@ import pytest
 
 from money_rows import ask, change
 from vivr.audit.record_act import record_act
-from vivr.audit.seal_chain import seal_chain, verify_chain
+from vivr.audit.seal_chain import first_break, head_of_chain, seal_chain, verify_chain
 from vivr.caller import Caller
 from vivr.clock import SetClock
 from vivr.database import Database
@@ -164,3 +164,32 @@ async def test_forgetting_where_a_request_came_from_leaves_the_chain_valid(datab
     await seal_chain(database)
     assert await change(database, "DELETE FROM request_origin") == 1
     assert await verify_chain(database) is None
+
+
+async def test_a_last_act_that_was_removed_is_found(database: Database, database_url: str, clock: SetClock) -> None:
+    await act(database, clock, "a", "b")
+    await seal_chain(database)
+    async with without_triggers(database_url) as connection:
+        await connection.execute("DELETE FROM audit_row WHERE action = 'b'")
+    assert await verify_chain(database) == 2
+
+
+async def test_a_change_lies_after_the_last_head_that_the_chain_leads_to(
+    database: Database, database_url: str, clock: SetClock
+) -> None:
+    heads = [await head_of_chain(database)]
+    for actions in (("a", "b"), ("c",), ("d",)):
+        await act(database, clock, *actions)
+        await seal_chain(database)
+        heads.append(await head_of_chain(database))
+    assert [(head.sequence, head.rows) for head in heads] == [(0, 0), (2, 2), (3, 3), (4, 4)]
+    assert await first_break(database, heads) is None
+    async with without_triggers(database_url) as connection:
+        await connection.execute("UPDATE audit_row SET actor = 'staff:per_2' WHERE action = 'c'")
+        await connection.execute("DELETE FROM audit_link WHERE sequence > 2")
+    assert await verify_chain(database) is None
+    assert await first_break(database, heads) == 3
+    await seal_chain(database)
+    assert await verify_chain(database) is None
+    assert await first_break(database, heads) == 3
+    assert await first_break(database, heads[:2]) is None

@@ -13,6 +13,7 @@ import vivr
 from vivr.catalogue.findings import SENTENCES
 from vivr.cli.language import locale_of
 from vivr.invariants.check_money import CHAIN_RULE, INVARIANTS
+from vivr.ledger.model import MEANINGS
 from vivr.settings import settings_reference
 
 SOURCE = Path(vivr.__file__).parent
@@ -40,6 +41,7 @@ def spoken_sentences() -> Iterator[str]:
         yield invariant.sentence
         yield from (rule.purpose for rule in invariant.rules)
     yield CHAIN_RULE
+    yield from MEANINGS.values()
     for setting in settings_reference():
         yield setting.meaning
 

@@ -1,10 +1,11 @@
 """Chain the rows that were committed since the last turn, and verify what is chained."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
 from vivr.audit import store
-from vivr.audit.model import GENESIS, link_hash
+from vivr.audit.model import GENESIS, Head, link_hash
 from vivr.database import Database
 
 _BATCH: Final = 500
@@ -31,6 +32,8 @@ async def seal_chain(database: Database) -> int:
 async def verify_chain(database: Database) -> int | None:
     """The sequence number of the first link that does not fit, or None if the whole chain does."""
     previous, sequence = GENESIS, 0
+    async with database.transaction("end_of_chain") as tx:
+        end = await store.last_link(tx)
     while True:
         async with database.transaction("verify_chain") as tx:
             piece = await store.chain_after(tx, sequence, _BATCH)
@@ -43,4 +46,36 @@ async def verify_chain(database: Database) -> int | None:
                 return linked.sequence
             sequence = linked.sequence
         if len(piece) < _BATCH:
-            return None
+            # A link whose row was removed joins none, so at the end of the chain only its own number tells.
+            return sequence + 1 if end is not None and sequence < end.sequence else None
+
+
+async def head_of_chain(database: Database) -> Head:
+    """The end of the chain, to be kept where nobody who may change the database can."""
+    async with database.transaction("head_of_chain") as tx:
+        end = await store.sealed_end(tx)
+    if end is None:
+        return Head(0, GENESIS.hex(), 0, None)
+    return Head(end.sequence, end.hash.hex(), end.rows, end.at.isoformat() if end.at else None)
+
+
+async def first_break(database: Database, heads: Sequence[Head]) -> int | None:
+    """From which row on the chain is not to be trusted, or None if it verifies and leads to every head.
+
+    A chain that was computed anew fits in itself; between the last head that it leads to and the first that it does
+    not, everything may have been changed.
+
+    Args:
+        database: where the chain is.
+        heads: what was exported before, in the chain's order.
+    """
+    broken = await verify_chain(database)
+    async with database.transaction("compare_heads") as tx:
+        links = await store.links_at(tx, [head.sequence for head in heads])
+    hashes = {0: GENESIS.hex()} | {link.sequence: link.hash.hex() for link in links}
+    trusted = 0
+    for head in heads:
+        if hashes.get(head.sequence) != head.hash:
+            return trusted + 1 if broken is None else min(broken, trusted + 1)
+        trusted = head.sequence
+    return broken

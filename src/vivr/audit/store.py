@@ -41,6 +41,22 @@ _UNSEALED = Sql(
     """,
 )
 
+_HEAD = Sql(
+    "audit_head",
+    "The end of the chain with the time of its row, and how many rows are sealed.",
+    """
+    SELECT sequence, hash, (SELECT count(*) FROM audit_link) AS rows, at
+    FROM audit_link LEFT JOIN audit_row ON audit_row.id = audit_link.audit_id
+    ORDER BY sequence DESC LIMIT 1
+    """,
+)
+
+_HASHES = Sql(
+    "audit_hashes",
+    "The hashes of some links.",
+    "SELECT sequence, audit_id, hash FROM audit_link WHERE sequence = ANY (%(sequences)s)",
+)
+
 _INSERT_LINK = Sql(
     "insert_audit_link",
     "Add one link to the chain.",
@@ -109,6 +125,16 @@ class Link:
     hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class SealedEnd:
+    """The end of the chain, and how many rows it holds; ``at`` is None if the last row was removed."""
+
+    sequence: int
+    hash: bytes
+    rows: int
+    at: datetime | None
+
+
 async def insert_row(tx: Tx, **values: object) -> None:
     """Record one act."""
     await tx.run(_INSERT, **values)
@@ -122,6 +148,16 @@ async def try_lock_sealer(tx: Tx) -> bool:
 async def last_link(tx: Tx) -> Link | None:
     """The end of the chain, if it has begun."""
     return await tx.row(_LAST_LINK, Link)
+
+
+async def sealed_end(tx: Tx) -> SealedEnd | None:
+    """The end of the chain with its figures, if it has begun."""
+    return await tx.row(_HEAD, SealedEnd)
+
+
+async def links_at(tx: Tx, sequences: list[int]) -> list[Link]:
+    """The links with these numbers."""
+    return await tx.rows(_HASHES, Link, sequences=sequences)
 
 
 async def unsealed_rows(tx: Tx, limit: int) -> list[AuditRow]:

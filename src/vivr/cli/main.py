@@ -9,10 +9,12 @@ import sys
 import typer
 
 from vivr.cli import run_parts
+from vivr.cli.audit import app as audit_app
 from vivr.cli.catalogue import app as catalogue_app
 from vivr.cli.demo import app as demo_app
 from vivr.cli.exceptions import app as exceptions_app
 from vivr.cli.language import say
+from vivr.cli.ledger import app as ledger_app
 from vivr.cli.printing import fail, print_problems
 from vivr.cli.staff import app as staff_app
 from vivr.cli.webhooks import app as webhooks_app
@@ -33,6 +35,10 @@ app.add_typer(staff_app, name="staff", help=say("People who work in the back off
 app.add_typer(catalogue_app, name="catalogue", help=say("What the shop sells."))
 app.add_typer(webhooks_app, name="webhooks", help=say("What Stripe sent, and what came of it."))
 app.add_typer(exceptions_app, name="exceptions", help=say("Money that does not fit, and what to do about it."))
+app.add_typer(
+    ledger_app, name="ledger", help=say("The books: what stands on the accounts, what was posted, whether it fits.")
+)
+app.add_typer(audit_app, name="audit", help=say("The audit trail's chain: whether it is unbroken, and its head."))
 app.add_typer(demo_app, name="demo", help=say("A whole shop on this machine."))
 
 
