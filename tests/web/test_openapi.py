@@ -19,6 +19,7 @@ ROUTES = {
     ("get", "/api/orders/{order_id}"): "200",
     ("post", "/api/orders/{order_id}/cancel"): "200",
     ("post", "/api/stripe/checkout"): "201",
+    ("post", "/api/stripe/payment-intents"): "201",
     ("post", "/api/stripe/refunds"): "201",
 }
 
