@@ -1,8 +1,11 @@
-"""The proof's part of the drill, within a time: every flow's points, events up to six, a shop under chaos, then pairs.
+"""The long proof, within a time: every flow's points, events up to six, a shop under chaos, then pairs.
+
+    python -m proof.drill --minutes 20 [--state FOLDER]
 
 Two processes share the points, each on a database of its own, and go on next time where they stopped.
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -15,6 +18,7 @@ from typing import Any, Final
 from cluster import Databases
 from proof.flows import FLOWS
 from proof.report import TESTS
+from vivr.embedded_postgres import temporary_cluster
 
 WORKERS: Final = 2
 _ORDERS_SHARE: Final = 0.4
@@ -112,3 +116,19 @@ def prove(folder: Path, cluster_url: str, deadline: float) -> list[str]:
         sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
     return findings.broken
+
+
+def main() -> int:
+    """Prove until the time is over; 1 if anything broke or was not caught."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--state", type=Path, default=Path(".vivr"))
+    given = parser.parse_args()
+    given.state.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + given.minutes * 60
+    with temporary_cluster() as cluster_url:
+        return 1 if prove(given.state.resolve(), cluster_url, deadline) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
