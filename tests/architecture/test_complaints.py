@@ -13,7 +13,7 @@ OPEN: Final = {"15": "disputes", "17": "capture by hand", "27": "invoices"}
 """Complaints that no test answers, each with what is not built yet."""
 
 _ROW: Final = re.compile(r"^\| (\d+) \| (.+) \| (.+) \| (.+) \|$", re.MULTILINE)
-_TEST: Final = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+TEST: Final = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 _THREAD: Final = re.compile(r"#\d+")
 
 
@@ -27,7 +27,7 @@ def problems(text: str, tests: set[tuple[str, str]]) -> list[str]:
     found = rows(text)
     wrong = [f"no row {number}" for number in map(str, range(1, COMPLAINTS + 1)) if number not in found]
     for number, (complaint, _, shown) in found.items():
-        named = _TEST.findall(shown)
+        named = TEST.findall(shown)
         if not named and number not in OPEN:
             wrong.append(f"{number} names no test")
         if not _THREAD.search(complaint):
