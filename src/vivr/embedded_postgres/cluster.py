@@ -125,6 +125,7 @@ def socket_folder(footing: Footing) -> Path:
         folder.mkdir(mode=0o700)
         footing.confinement.owns(folder)
     status = folder.lstat()
+    # The number is the mode that its owner alone has.
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != owner or stat.S_IMODE(status.st_mode) != 0o700:  # noqa: PLR2004
         raise EmbeddedPostgresError(f"{folder} is in the way and not ours: remove it")
     return folder

@@ -96,6 +96,7 @@ class Stripe:
             max_network_retries=0,
             http_client=self._http,
         )
+        # The SDK leaves the types of its raw request open.
         self._raw: _RawRequest = cast("_RawRequest", self._client.raw_request_async)  # pyright: ignore[reportUnknownMemberType]
         self.livemode: bool = "_live_" in secret_key
         self._account_id: str | None = None

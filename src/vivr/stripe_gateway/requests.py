@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
 import msgspec
+
+# What is stored must be what the SDK would send, and it does not export its encoder.
 from stripe._encode import _api_encode  # pyright: ignore[reportPrivateUsage, reportUnknownVariableType]
 
 API_VERSION: Final = "2026-05-27.dahlia"

@@ -199,6 +199,7 @@ def _rule(problem: Mapping[str, Any]) -> str:
 
 
 def _of_status(status: int) -> VivrError:
+    # From 500 on a status is our own fault (RFC 9110, section 15).
     return VivrError(_HTTP_CODES.get(status, "internal_error" if status >= 500 else "malformed"))  # noqa: PLR2004
 
 
