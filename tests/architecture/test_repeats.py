@@ -23,11 +23,17 @@ _KEYED: Final = (
 _SAME_SESSION: Final = "`tests/flows/test_purchase.py::test_starting_again_gives_the_same_open_session`"
 _REFUNDED_ONCE: Final = "`tests/web_pages/test_refund_pages.py::test_staff_gives_an_amount_back_once`"
 _DECIDED_ONCE: Final = "`tests/races/test_refunds.py::test_a_wish_is_accepted_once_and_not_declined_as_well`"
+_ONE_INTENT: Final = "`tests/web/test_payment_intents.py::test_an_own_order_gets_one_intent_per_key_and_without_one`"
+_ANSWERED_ONCE: Final = "`tests/flows/test_dispute_answers.py::test_evidence_is_composed_saved_and_sent_once`"
+_MOVED_ONCE: Final = "an authorisation that was taken or given up is none any more, and the order moves by its state"
+_REPLAYED: Final = "`tests/flows/test_replay.py::test_an_ended_event_is_processed_again_and_changes_nothing_twice`"
+_RESOLVED_ONCE: Final = "`tests/flows/test_exceptions.py::test_giving_back_again_gives_back_nothing_more`"
 
 REPEATS: Final = {
     "POST /api/orders": _KEYED,
     "POST /api/stripe/checkout": _KEYED,
     "POST /api/stripe/refunds": _KEYED,
+    "POST /api/stripe/payment-intents": _ONE_INTENT,
     "POST /api/orders/{order_id}/cancel": "`tests/web/test_repeats.py::test_a_cancelled_order_is_cancelled_once`",
     "POST /api/auth/register": "an address has one account: the second one is refused",
     "POST /api/auth/login": "another session of the same person",
@@ -45,6 +51,19 @@ REPEATS: Final = {
     "POST /admin/login": "another session of the same person",
     "POST /admin/logout": "nobody is logged in, as before",
     "POST /admin/commandes/{order_id}/rembourser": _REFUNDED_ONCE,
+    "POST /admin/commandes/{order_id}/encaisser": _MOVED_ONCE,
+    "POST /admin/commandes/{order_id}/liberer": _MOVED_ONCE,
+    "POST /admin/evenements/rejouer-morts": "events that are no longer dead are left alone",
+    "POST /admin/evenements/{account}/{mode}/{event_id}/essayer": "a trial keeps nothing",
+    "POST /admin/evenements/{account}/{mode}/{event_id}/ignorer": "an event that has ended is left alone",
+    "POST /admin/evenements/{account}/{mode}/{event_id}/rejouer": _REPLAYED,
+    "POST /admin/commandes/{order_id}/lever": "a hold that was taken away is none any more",
+    "POST /admin/litiges/{dispute_id}": _ANSWERED_ONCE,
+    "POST /admin/alertes/{flag_id}/garder": "a warning that was decided is left alone",
+    "POST /admin/alertes/{flag_id}/rembourser": "a warning that was decided is left alone",
+    "POST /admin/exceptions/{exception_id}/accepter": _RESOLVED_ONCE,
+    "POST /admin/exceptions/{exception_id}/classer": _RESOLVED_ONCE,
+    "POST /admin/exceptions/{exception_id}/rendre": _RESOLVED_ONCE,
     "POST /admin/remboursements/{refund_id}/accepter": _DECIDED_ONCE,
     "POST /admin/remboursements/{refund_id}/refuser": _DECIDED_ONCE,
 }

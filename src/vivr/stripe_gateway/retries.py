@@ -59,6 +59,7 @@ def is_worth_repeating(error: stripe.StripeError) -> bool:
 
 def may_have_happened(error: stripe.StripeError) -> bool:
     """Whether a write that met this error may have been executed all the same."""
+    # From 500 on the fault is Stripe's, wherever in its work it came.
     return error.http_status is None or error.http_status >= 500 or error.http_status in {200, 409}  # noqa: PLR2004
 
 
