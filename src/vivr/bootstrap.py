@@ -161,7 +161,11 @@ class Shop:
         return await capture_payment(self.database, self.stripe, self.clock, self.seals, caller, request)
 
     async def release_order(self, caller: Caller, order_id: OrderId) -> Order:
-        """Give authorised money up and cancel the order; see ``checkout.close_checkout``."""
+        """Give authorised money up and cancel the order; see ``checkout.close_checkout``.
+
+        Raises:
+            Forbidden: the caller may not decide about captures.
+        """
         if caller.role not in CAPTURERS:
             raise Forbidden
         return await self.cancel_order(caller, order_id, "authorization_released")
