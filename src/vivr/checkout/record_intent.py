@@ -13,16 +13,13 @@ from vivr.ids import PaymentId
 from vivr.operations.model import Operation
 from vivr.operations.run_operation import record_answer
 from vivr.orders.move_order import lock_order
-from vivr.payments.begin_payment import attach_intent, end_payment, forget_customer
+from vivr.payments.begin_payment import attach_intent, end_refused
 from vivr.payments.model import OPEN
 from vivr.payments.read_payments import find_payment
 from vivr.stripe_gateway.answers import Answer, Done, Failed
 from vivr.stripe_gateway.objects import PaymentIntent
 
 _log = structlog.stdlib.get_logger("vivr.checkout")
-
-MISSING = "resource_missing"
-"""Stripe's code for a request that names what does not exist: of a PaymentIntent's that is only the customer."""
 
 
 def intent_intent(payment_id: PaymentId) -> str:
@@ -47,9 +44,7 @@ async def record_intent(
         now = clock.now()
         is_ours = await record_answer(tx, clock, caller, operation, answer)
         if isinstance(answer, Failed) and is_ours:
-            await end_payment(tx, now, payment_id, answer.code)
-            if answer.code == MISSING and payment.customer_id is not None:
-                await forget_customer(tx, operation.scope, payment.customer_id)
+            await end_refused(tx, now, operation.scope, payment, answer.code)
         if not isinstance(answer, Done):
             _log.warning("intent.not_created", order=operation.order_id, operation=operation.id)
             return None

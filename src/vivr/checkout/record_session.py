@@ -17,16 +17,13 @@ from vivr.ids import OrderId, PaymentId
 from vivr.operations.model import Operation
 from vivr.operations.run_operation import record_answer
 from vivr.orders.move_order import lock_order
-from vivr.payments.begin_payment import attach_session, end_payment, forget_customer
+from vivr.payments.begin_payment import CUSTOMER_MISSING, attach_session, end_refused
 from vivr.payments.model import OPEN, Payment
 from vivr.payments.read_payments import find_payment
 from vivr.stripe_gateway.answers import Answer, Done, Failed, error_of
 from vivr.stripe_gateway.objects import Session
 
 _log: Final = structlog.stdlib.get_logger("vivr.checkout")
-
-_MISSING: Final = "resource_missing"
-"""Stripe's code for a request that names what does not exist: of a session's request that is only the customer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ class RecordedSession:
     @property
     def may_begin_again(self) -> bool:
         """Whether only the customer was missing at Stripe, so that another one makes the same request good."""
-        return isinstance(self.answer, Failed) and self.answer.code == _MISSING
+        return isinstance(self.answer, Failed) and self.answer.code == CUSTOMER_MISSING
 
     def link(self) -> CheckoutLink:
         """Where the customer pays.
@@ -80,9 +77,7 @@ async def record_session(
         assert payment is not None
         is_ours = await record_answer(tx, clock, caller, operation, answer)
         if isinstance(answer, Failed) and is_ours:
-            await end_payment(tx, clock.now(), payment_id, answer.code)
-            if answer.code == _MISSING and payment.customer_id is not None:
-                await forget_customer(tx, operation.scope, payment.customer_id)
+            await end_refused(tx, clock.now(), operation.scope, payment, answer.code)
         if not isinstance(answer, Done):
             _log.warning("checkout.not_created", order=order_id, operation=operation.id, answer=type(answer).__name__)
             return RecordedSession(answer, order_id)

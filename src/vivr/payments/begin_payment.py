@@ -1,6 +1,7 @@
 """Begin a payment, attach what Stripe made for it, or end it when Stripe made nothing; in the caller's transaction."""
 
 from datetime import datetime
+from typing import Final
 
 from vivr.database import Tx
 from vivr.ids import PaymentId, new_payment_id
@@ -9,6 +10,9 @@ from vivr.orders.model import Order
 from vivr.payments import account_store, store
 from vivr.payments.model import Payment
 from vivr.stripe_gateway.objects import Session
+
+CUSTOMER_MISSING: Final = "resource_missing"
+"""Stripe's code for a request that names what does not exist: of a new payment's request that is only the customer."""
 
 
 async def open_payment_of(tx: Tx, order_id: str) -> Payment | None:
@@ -66,14 +70,11 @@ async def attach_intent(
     return await store.attach_intent(tx, id=payment_id, intent_id=intent_id, poll_at=poll_at, now=now)
 
 
-async def forget_customer(tx: Tx, scope: StripeScope, customer_id: str) -> None:
-    """Stripe has no such customer any more: its owner gets another one."""
-    await account_store.forget_customer(tx, scope, customer_id)
-
-
-async def end_payment(tx: Tx, now: datetime, payment_id: PaymentId, code: str) -> Payment | None:
-    """End a payment for which Stripe definitely made nothing."""
-    return await store.end_payment(tx, payment_id, code, now)
+async def end_refused(tx: Tx, now: datetime, scope: StripeScope, payment: Payment, code: str) -> None:
+    """End a payment for which Stripe definitely made nothing; a customer that is gone there is forgotten."""
+    await store.end_payment(tx, payment.id, code, now)
+    if code == CUSTOMER_MISSING and payment.customer_id is not None:
+        await account_store.forget_customer(tx, scope, payment.customer_id)
 
 
 async def find_customer(tx: Tx, scope: StripeScope, owner: str) -> str | None:
