@@ -6,19 +6,16 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vivr.errors import InvalidInput, NotFound, VivrError
-from vivr.idempotency.model import Answer
+from vivr.errors import InvalidInput, VivrError
 from vivr.ids import OrderId, ProductId
 from vivr.orders.amend_order import lines_as_placed
 from vivr.orders.model import OrderLine, Strike
 from vivr.payments.capture_payment import CaptureRequest
-from vivr.web.backoffice.orders import order_page_path, render_order_refusal
+from vivr.web.backoffice.orders import act_on_order, order_id_in, order_page_path, render_order_refusal
 from vivr.web.backoffice.staff_pages import for_staff
-from vivr.web.forms import FORM_TOKEN_FIELD, check_form_token, read_form
-from vivr.web.order_access import is_order_id
+from vivr.web.forms import check_form_token, read_form
 from vivr.web.sessions import acting_caller
 from vivr.web.storefront.form_parts import ShownForm, read_quantity
-from vivr.web.storefront.once import KEY_FIELD, redirect_of, run_form_once, see_other
 from vivr.web.visit import Visit
 
 ROUTE: Final = "POST /admin/commandes/encaisser"
@@ -29,42 +26,27 @@ async def capture_order(request: Request, visit: Visit) -> Response:
     """Capture what the form says, once however often it is sent."""
     form = await read_form(request)
     await check_form_token(visit, form)
-    order_id = _order_id(request)
+    order_id = order_id_in(request)
     caller = await acting_caller(visit)
 
-    async def work(_: OrderId) -> Answer:
+    async def work(_: OrderId) -> None:
         async with visit.shop.database.transaction("lines_as_placed") as tx:
             lines = await lines_as_placed(tx, order_id)
         await visit.shop.capture_payment(caller, CaptureRequest(order_id, _read_strike(lines, form)))
-        return see_other(order_page_path(visit, order_id))
 
-    fields = {name: value for name, value in form.items() if name not in {KEY_FIELD, FORM_TOKEN_FIELD}}
-    try:
-        given = await run_form_once(
-            visit.shop, caller, ROUTE, form.get(KEY_FIELD, ""), fields | {"order": order_id}, work
-        )
-    except VivrError as error:
-        return await render_order_refusal(visit, order_id, error, ShownForm(form))
-    return redirect_of(given)
+    return await act_on_order(visit, caller, ROUTE, order_id, form, work)
 
 
 @for_staff
 async def release_order(request: Request, visit: Visit) -> Response:
     """Give the authorised money up, and cancel the order with it."""
     await check_form_token(visit, await read_form(request))
-    order_id = _order_id(request)
+    order_id = order_id_in(request)
     try:
         await visit.shop.release_order(await acting_caller(visit), order_id)
     except VivrError as error:
         return await render_order_refusal(visit, order_id, error, ShownForm())
     return RedirectResponse(order_page_path(visit, order_id), 303)
-
-
-def _order_id(request: Request) -> OrderId:
-    order_id: str = request.path_params["order_id"]
-    if not is_order_id(order_id):
-        raise NotFound("order_not_found")
-    return OrderId(order_id)
 
 
 def _read_strike(lines: list[OrderLine], form: Mapping[str, str]) -> Strike | None:

@@ -1,14 +1,18 @@
 """``/admin`` and ``/admin/commandes/{id}``: all orders, and one order with everything that happened to it."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from vivr.caller import Caller
 from vivr.customers.contact import find_contact
 from vivr.disputes.read_disputes import disputes_of_order
 from vivr.errors import InvalidInput, NotFound, VivrError
+from vivr.idempotency.model import Answer
+from vivr.ids import OrderId
 from vivr.money_exceptions.read_exceptions import exceptions_of_order
 from vivr.orders.hold_order import held_orders, holds_of
 from vivr.orders.model import OrderState
@@ -21,10 +25,11 @@ from vivr.timeline import order_timeline
 from vivr.web.backoffice.exception_view import show_exception
 from vivr.web.backoffice.staff_pages import for_staff, render_staff_page
 from vivr.web.errors import field_sentence, show_error
+from vivr.web.forms import FORM_TOKEN_FIELD
 from vivr.web.order_access import is_order_id
 from vivr.web.rendering import localise_path
 from vivr.web.storefront.form_parts import ShownForm
-from vivr.web.storefront.once import fresh_key
+from vivr.web.storefront.once import KEY_FIELD, fresh_key, redirect_of, run_form_once, see_other
 from vivr.web.visit import Visit
 
 _SHOWN: Final = 50
@@ -112,3 +117,39 @@ async def render_order_refusal(visit: Visit, order_id: str, error: VivrError, fo
 def order_page_path(visit: Visit, order_id: str) -> str:
     """The page of an order in the back office, in the language of the visit."""
     return localise_path(f"/admin/commandes/{order_id}", visit.locale)
+
+
+def order_id_in(request: Request) -> OrderId:
+    """The order that an address names.
+
+    Raises:
+        NotFound: no order has such an id.
+    """
+    order_id: str = request.path_params["order_id"]
+    if not is_order_id(order_id):
+        raise NotFound("order_not_found")
+    return OrderId(order_id)
+
+
+async def act_on_order(
+    visit: Visit,
+    caller: Caller,
+    route: str,
+    order_id: OrderId,
+    form: Mapping[str, str],
+    work: Callable[[OrderId], Awaitable[object]],
+) -> Response:
+    """Do what a form on an order's page asks, once however often it is sent; a refusal is shown on that page."""
+    fields = {name: value for name, value in form.items() if name not in {KEY_FIELD, FORM_TOKEN_FIELD}}
+
+    async def answer(subject: OrderId) -> Answer:
+        await work(subject)
+        return see_other(order_page_path(visit, order_id))
+
+    try:
+        given = await run_form_once(
+            visit.shop, caller, route, form.get(KEY_FIELD, ""), fields | {"order": order_id}, answer
+        )
+    except VivrError as error:
+        return await render_order_refusal(visit, order_id, error, ShownForm(form))
+    return redirect_of(given)

@@ -7,21 +7,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from vivr.errors import InvalidInput, NotFound, VivrError
-from vivr.idempotency.model import Answer
 from vivr.ids import OrderId, PaymentId, RefundId
 from vivr.money import AmountTextError, parse_major
 from vivr.orders.read_orders import find_order
 from vivr.refunds.model import LineRest, Reason, Wish, WishedUnits
 from vivr.refunds.read_refunds import find_refund, rests_of
 from vivr.refunds.request_refund import RefundRequest
-from vivr.web.backoffice.orders import order_page_path, render_order_refusal
+from vivr.web.backoffice.orders import act_on_order, order_id_in, order_page_path, render_order_refusal
 from vivr.web.backoffice.staff_pages import for_staff
-from vivr.web.forms import FORM_TOKEN_FIELD, check_form_token, read_form
-from vivr.web.order_access import is_order_id
+from vivr.web.forms import check_form_token, read_form
 from vivr.web.refund_ids import refund_id_for
 from vivr.web.sessions import acting_caller
 from vivr.web.storefront.form_parts import ShownForm, read_quantity
-from vivr.web.storefront.once import KEY_FIELD, redirect_of, run_form_once, see_other
 from vivr.web.visit import Visit
 
 ROUTE: Final = "POST /admin/commandes/rembourser"
@@ -33,27 +30,17 @@ async def refund_order(request: Request, visit: Visit) -> Response:
     """Refund what the form says, once however often it is sent."""
     form = await read_form(request)
     await check_form_token(visit, form)
-    order_id: str = request.path_params["order_id"]
-    if not is_order_id(order_id):
-        raise NotFound("order_not_found")
+    order_id = order_id_in(request)
     caller = await acting_caller(visit)
 
-    async def work(subject: OrderId) -> Answer:
+    async def work(subject: OrderId) -> None:
         wish = await _read_wish(visit, order_id, form)
         reason = _REASONS.get(form.get("reason", ""), Reason.OTHER)
         payment_id = PaymentId(form.get("payment", ""))
-        asked = RefundRequest(refund_id_for(subject), OrderId(order_id), wish, reason, payment_id)
+        asked = RefundRequest(refund_id_for(subject), order_id, wish, reason, payment_id)
         await visit.shop.request_refund(caller, asked)
-        return see_other(order_page_path(visit, order_id))
 
-    fields = {name: value for name, value in form.items() if name not in {KEY_FIELD, FORM_TOKEN_FIELD}}
-    try:
-        given = await run_form_once(
-            visit.shop, caller, ROUTE, form.get(KEY_FIELD, ""), fields | {"order": order_id}, work
-        )
-    except VivrError as error:
-        return await render_order_refusal(visit, order_id, error, ShownForm(form))
-    return redirect_of(given)
+    return await act_on_order(visit, caller, ROUTE, order_id, form, work)
 
 
 @for_staff
