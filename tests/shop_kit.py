@@ -23,7 +23,8 @@ from vivr.orders.model import BasketItem, Order
 from vivr.orders.place_order import OrderRequest
 from vivr.settings import Settings, read_settings
 from vivr.web.metrics import Metrics
-from vivr.web.webhook import PATH, WebhookPath
+from vivr.web.webhook import WebhookPath
+from vivr.webhooks.model import DOOR
 from vivr.webhooks.process_event import process_events
 
 WEBHOOK_SECRET = "whsec_test_0123456789"
@@ -133,7 +134,7 @@ class Kit:
         """Deliver one event, signed; the status."""
         body = event if isinstance(event, bytes) else json.dumps(event, indent=2).encode()
         header = sign(body, secret, self.shop.clock.now().timestamp() - ago_s)
-        response = await self.door.post(PATH, content=body, headers={"Stripe-Signature": header})
+        response = await self.door.post(DOOR, content=body, headers={"Stripe-Signature": header})
         return response.status_code
 
     async def process(self) -> int:

@@ -14,7 +14,7 @@ from vivr.bootstrap import open_shop
 from vivr.web.app import build_app
 from vivr.web.backoffice.routes import backoffice_routes
 from vivr.web.storefront.routes import storefront_routes
-from vivr.web.webhook import PATH as WEBHOOK
+from vivr.webhooks.model import DOOR
 
 _KEYED: Final = (
     "`tests/web/test_repeats.py::test_a_repeat_gives_the_first_answer` "
@@ -38,7 +38,7 @@ REPEATS: Final = {
     "POST /api/auth/register": "an address has one account: the second one is refused",
     "POST /api/auth/login": "another session of the same person",
     "POST /api/auth/logout": "nobody is logged in, as before",
-    "POST " + WEBHOOK: "`tests/store/test_inbox.py::test_the_first_body_is_kept_and_deliveries_are_counted`",
+    "POST " + DOOR: "`tests/store/test_inbox.py::test_the_first_body_is_kept_and_deliveries_are_counted`",
     "POST /checkout": "`tests/web_pages/test_checkout_pages.py::test_double_click_places_one_order` "
     "`tests/web_pages/test_checkout_pages.py::test_form_sent_again_with_other_input_shows_the_order_that_it_placed`",
     "POST /commande/{order_id}/payer": _SAME_SESSION,
@@ -93,7 +93,7 @@ async def unsafe_addresses() -> set[str]:
             document = (await client.get("/openapi.json")).json()
     for path, methods in document["paths"].items():
         found |= {f"{method.upper()} {path}" for method in methods if method != "get"}
-    return found | {f"POST {WEBHOOK}"}
+    return found | {f"POST {DOOR}"}
 
 
 async def test_every_unsafe_address_says_what_a_repeat_does() -> None:

@@ -9,10 +9,10 @@ from money_probe import arm, rows
 from shop_kit import WEBHOOK_SECRET, Kit
 from vivr.cli.doctor_live import live_findings
 from vivr.cli.findings import Finding, Outcome
-from vivr.cli.webhooks import DOOR
 from vivr.stripe_gateway.requests import API_VERSION
 from vivr.web.app import build_app
 from vivr.webhooks.events import SUBSCRIBED
+from vivr.webhooks.model import DOOR
 
 ORIGIN = "http://127.0.0.1:8000"
 

@@ -10,11 +10,11 @@ from flows.fault_kit import recover
 from money_probe import arm, disarm, nothing_changes, rows
 from shop_kit import WORKER, Kit, open_kit
 from vivr.cli.main import run
-from vivr.cli.webhooks import DOOR
 from vivr.clock import SetClock
 from vivr.errors import Conflict, Refusal
 from vivr.stripe_gateway.answers import StripeUnavailable
 from vivr.webhooks.events import SUBSCRIBED
+from vivr.webhooks.model import DOOR
 from vivr.webhooks.subscribe_endpoint import find_subscriptions, subscribe_endpoint
 
 ADDRESS = "http://127.0.0.1:8000" + DOOR

@@ -17,7 +17,8 @@ from vivr.clock import SetClock
 from vivr.orders.model import OrderState
 from vivr.payments.read_target import PaymentTarget
 from vivr.web.metrics import Metrics
-from vivr.web.webhook import PATH, WebhookPath
+from vivr.web.webhook import WebhookPath
+from vivr.webhooks.model import DOOR
 
 REFUSED = '{"success":false}'
 
@@ -44,7 +45,7 @@ def now_of(shop: Shop) -> float:
 async def knock(kit: Kit, body: bytes, *signatures: str | bytes) -> tuple[int, str]:
     """Post a body with these signature headers."""
     values = [value if isinstance(value, bytes) else value.encode() for value in signatures]
-    response = await kit.door.post(PATH, content=body, headers=[(b"stripe-signature", value) for value in values])
+    response = await kit.door.post(DOOR, content=body, headers=[(b"stripe-signature", value) for value in values])
     return response.status_code, response.text
 
 
@@ -173,12 +174,12 @@ async def test_a_body_of_ten_megabytes_is_refused_before_it_is_read(kit: Kit) ->
 
     body = piece * 160
     header = {"Stripe-Signature": sign(body, WEBHOOK_SECRET, now_of(kit.shop))}
-    assert (await kit.door.post(PATH, content=body, headers=header)).status_code == 413
-    assert (await kit.door.post(PATH, content=pieces(), headers=header)).status_code == 413
+    assert (await kit.door.post(DOOR, content=body, headers=header)).status_code == 413
+    assert (await kit.door.post(DOOR, content=pieces(), headers=header)).status_code == 413
     assert read < 2 * 1024 * 1024
     for length in ("-1", "1e3", "", "1 1", "9" * 5000, "٣"):
         headers = [(b"stripe-signature", b"x"), (b"content-length", length.encode())]
-        assert (await kit.door.post(PATH, content=b"{}", headers=headers)).status_code == 413, length
+        assert (await kit.door.post(DOOR, content=b"{}", headers=headers)).status_code == 413, length
     assert await inbox(kit) == 0
 
 
@@ -198,7 +199,7 @@ async def test_a_sender_that_never_ends_is_not_waited_for(database_url: str, san
             yield b" "
 
     async with open_kit(database_url, sandbox_url, STRIPE_WEBHOOK_TIMEOUT_MS="500") as kit:
-        response = await kit.door.post(PATH, content=drip(), headers={"Stripe-Signature": "t=1,v1=0"})
+        response = await kit.door.post(DOOR, content=drip(), headers={"Stripe-Signature": "t=1,v1=0"})
         assert (response.status_code, response.headers["retry-after"]) == (503, "5")
 
 
@@ -334,10 +335,10 @@ async def test_everything_but_the_webhooks_own_address_is_somebody_elses(kit: Ki
         raise AssertionError(message)
 
     door = WebhookPath(elsewhere, kit.shop, Metrics())
-    for method, path in (("GET", PATH), ("POST", f"{PATH}/"), ("POST", "/"), ("PUT", PATH)):
+    for method, path in (("GET", DOOR), ("POST", f"{DOOR}/"), ("POST", "/"), ("PUT", DOOR)):
         await door({"type": "http", "method": method, "path": path, "headers": []}, nothing, unheard)
     await door({"type": "lifespan"}, nothing, unheard)
-    assert seen == [f"http GET {PATH}", f"http POST {PATH}/", "http POST /", f"http PUT {PATH}", "lifespan None None"]
+    assert seen == [f"http GET {DOOR}", f"http POST {DOOR}/", "http POST /", f"http PUT {DOOR}", "lifespan None None"]
     # A sender that hangs up before its body is whole gets no answer, and nothing is stored.
-    await door({"type": "http", "method": "POST", "path": PATH, "headers": []}, nothing, unheard)
+    await door({"type": "http", "method": "POST", "path": DOOR, "headers": []}, nothing, unheard)
     assert await inbox(kit) == 0

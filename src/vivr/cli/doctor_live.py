@@ -16,7 +16,6 @@ import httpx
 from vivr.bootstrap import Shop, open_shop
 from vivr.cli.findings import Finding, Outcome
 from vivr.cli.language import say
-from vivr.cli.webhooks import DOOR
 from vivr.errors import Unavailable
 from vivr.money_exceptions.read_exceptions import open_exceptions
 from vivr.operations.read_operations import operations_health
@@ -25,7 +24,7 @@ from vivr.stripe_gateway.answers import StripeMisconfigured
 from vivr.stripe_gateway.objects import WebhookEndpoint
 from vivr.stripe_gateway.requests import API_VERSION
 from vivr.webhooks.events import SUBSCRIBED
-from vivr.webhooks.model import signature_of
+from vivr.webhooks.model import DOOR, signature_of
 from vivr.webhooks.read_inbox import inbox_health
 
 _SKEW_MAX: Final = timedelta(seconds=10)

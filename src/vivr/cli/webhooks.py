@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from vivr.webhooks.subscribe_endpoint import Subscription
 
 T = TypeVar("T")
-
-DOOR: Final = "/api/stripe/webhook"
-"""Where Stripe delivers, below APP_URL."""
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -121,6 +118,7 @@ def subscribe(
 ) -> None:
     """Set the events of every endpoint at our address."""
     from vivr.stripe_gateway.answers import StripeMisconfigured  # noqa: PLC0415 - see vivr.cli.main
+    from vivr.webhooks.model import DOOR  # noqa: PLC0415
     from vivr.webhooks.subscribe_endpoint import find_subscriptions, subscribe_endpoint  # noqa: PLC0415
 
     async def act(shop: "Shop", caller: "Caller") -> "list[Subscription]":

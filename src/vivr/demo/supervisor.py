@@ -28,6 +28,7 @@ from vivr.demo.screen import Ready, Screen
 from vivr.demo.terminal import own_foreground
 from vivr.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from vivr.settings import Settings, read_settings, settings_reference
+from vivr.webhooks.model import DOOR
 
 _READY_S: Final = 60
 _LIVES_S: Final = 1.0
@@ -168,7 +169,7 @@ class Demo:
         environment = self._environment
         if name == "sandbox":
             # Not as an option: the arguments of a process can be read by everybody on the machine.
-            webhook = f"{self._ports.shop_url}/api/stripe/webhook={environment['STRIPE_WEBHOOK_SECRET']}"
+            webhook = f"{self._ports.shop_url}{DOOR}={environment['STRIPE_WEBHOOK_SECRET']}"
             environment = {**environment, "SANDBOX_WEBHOOKS": webhook}
         process = Process(name, self._commands[name], environment, self._place)
         process.start()

@@ -19,11 +19,9 @@ from vivr.ids import RequestId, new_request_id
 from vivr.web.headers import SecurityHeaders
 from vivr.web.metrics import Metrics
 from vivr.web.visit import client_address
-from vivr.webhooks.model import BODY_MAX, is_signed, read_envelope
+from vivr.webhooks.model import BODY_MAX, DOOR, is_signed, read_envelope
 from vivr.webhooks.note_refusal import RefusalAudit
 from vivr.webhooks.receive_event import receive_event
-
-PATH: Final = "/api/stripe/webhook"
 
 _log: Final = structlog.stdlib.get_logger("vivr.webhooks")
 _REFUSALS: Final = {400: "webhook_not_verified", 413: "body_too_large"}
@@ -58,7 +56,7 @@ class WebhookPath:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+        if scope["type"] != "http" or scope["path"] != DOOR or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
@@ -68,7 +66,7 @@ class WebhookPath:
             self._refusals.note(request_id, self._source_of(scope), code=_REFUSALS[status])
         if status != _CLIENT_GONE:
             await _send(send, status, [*self._headers, (b"x-request-id", request_id.encode())])
-        self._metrics.count("POST", PATH, status, time.perf_counter() - began)
+        self._metrics.count("POST", DOOR, status, time.perf_counter() - began)
 
     async def _answer(self, request_id: RequestId, scope: Scope, receive: Receive) -> int:
         timeout_s = self._shop.settings.stripe_webhook_timeout.total_seconds()

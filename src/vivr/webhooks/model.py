@@ -13,6 +13,9 @@ from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
+DOOR: Final = "/api/stripe/webhook"
+"""Where Stripe delivers, below APP_URL."""
+
 BODY_MAX: Final = 1024 * 1024
 """No event of Stripe's is larger; a larger body is refused before it is read whole."""
 
