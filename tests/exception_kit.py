@@ -50,6 +50,16 @@ async def pay_beside(kit: Kit, order: Order, **change: str) -> str:
     return cast("str", intent["id"])
 
 
+async def held_money(kit: Kit, *, beside: bool) -> MoneyException:
+    """An order's whole sum that is held: it came beside the order's checkout, or by it and too late."""
+    if beside:
+        order, _, _ = await open_checkout(kit)
+        await pay_beside(kit, order)
+    else:
+        await late_money(kit)
+    return await the_exception(kit)
+
+
 async def unknown_money(kit: Kit) -> str:
     """Money that names this shop, but no payment that it knows; its PaymentIntent."""
     order, _, _ = await open_checkout(kit)

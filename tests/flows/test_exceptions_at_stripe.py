@@ -7,6 +7,7 @@ from exception_kit import (
     SUPPORT,
     deliver_refunds,
     held_in_ledger,
+    held_money,
     kinds_of_mail,
     late_money,
     pay_beside,
@@ -57,12 +58,7 @@ async def test_the_rule_releases_late_money_that_is_only_authorised(kit: Kit) ->
 
 @pytest.mark.parametrize("beside", [False, True])
 async def test_held_money_that_is_lost_in_a_dispute_is_not_given_back_as_well(kit: Kit, *, beside: bool) -> None:
-    if beside:
-        order, _, _ = await open_checkout(kit)
-        await pay_beside(kit, order)
-    else:
-        await late_money(kit)
-    held = await the_exception(kit)
+    held = await held_money(kit, beside=beside)
     assert held.charge_id is not None
     dispute = await dispute_charge(kit, held.charge_id)
     with pytest.raises((Conflict, Refusal)):
@@ -90,12 +86,7 @@ async def test_what_was_authorised_and_then_captured_in_part_is_held_as_what_was
 
 @pytest.mark.parametrize("beside", [False, True])
 async def test_refunds_in_the_dashboard_resolve_the_exception_when_all_is_back(kit: Kit, *, beside: bool) -> None:
-    if beside:
-        order, _, _ = await open_checkout(kit)
-        await pay_beside(kit, order)
-    else:
-        await late_money(kit)
-    intent_id = (await the_exception(kit)).object_id
+    intent_id = (await held_money(kit, beside=beside)).object_id
     await kit.api("POST", "/v1/refunds", {"payment_intent": intent_id, "amount": "980"})
     await deliver_refunds(kit, intent_id)
     held = await the_exception(kit)
@@ -122,12 +113,7 @@ async def test_the_rest_of_what_was_partly_refunded_in_the_dashboard_is_given_ba
 
 @pytest.mark.parametrize("beside", [False, True])
 async def test_a_refund_that_fails_later_opens_the_exception_again_and_tells_staff(kit: Kit, *, beside: bool) -> None:
-    if beside:
-        order, _, _ = await open_checkout(kit)
-        await pay_beside(kit, order)
-    else:
-        await late_money(kit)
-    held = await the_exception(kit)
+    held = await held_money(kit, beside=beside)
     await kit.shop.give_back(SUPPORT, held.id)
     (made,) = await refunds_at_stripe(kit, held.object_id)
     await control(kit, "POST", f"bank/{made['id']}/fail")
