@@ -3,10 +3,12 @@
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
+import structlog
 
 from sandbox.harness import ServerThread
 from shop_kit import Kit, open_kit
 from stripe_sandbox import Options
+from vivr.cli.language import own_locale
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +24,24 @@ async def kit(database_url: str, sandbox_url: str) -> AsyncGenerator[Kit]:
     """A shop in this process."""
     async with open_kit(database_url, sandbox_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def shell(kit: Kit, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Generator[pytest.MonkeyPatch]:
+    """An environment in which commands find this test's shop, in English and on a wide screen."""
+    settings = kit.shop.settings
+    for name, value in {
+        "SHOP_ID": settings.shop_id,
+        "SECRET_KEY": "00112233445566778899aabbccddeeff" * 2,
+        "STRIPE_SECRET_KEY": settings.stripe_secret_key.reveal(),
+        "STRIPE_WEBHOOK_SECRET": settings.stripe_webhook_secret[0].reveal(),
+        "STRIPE_API_BASE": settings.stripe_api_base or "",
+        "DATABASE_URL": database_url,
+        "LC_ALL": "en",
+        "COLUMNS": "200",
+    }.items():
+        monkeypatch.setenv(name, value)
+    own_locale.cache_clear()
+    yield monkeypatch
+    own_locale.cache_clear()
+    structlog.reset_defaults()  # commands are silent, and this process has more tests

@@ -1,39 +1,15 @@
 """`vivr exceptions`: what it lists and explains, and that a word at the terminal names somebody of staff."""
 
-import asyncio
-
 import pytest
 
+from command_kit import vivr
 from exception_kit import late_money, refunds_at_stripe, the_exception
 from money_probe import nothing_changes
-from shop_kit import WEBHOOK_SECRET, WORKER, Kit
+from shop_kit import WORKER, Kit
 from vivr.cli.language import own_locale
-from vivr.cli.main import run
 from vivr.customers.accounts import AccountRequest
 from vivr.customers.staff import add_staff
 from vivr.web.accounts import account_terms
-
-
-@pytest.fixture
-def shell(kit: Kit, database_url: str, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """An environment that holds this test's shop, in English."""
-    settings = kit.shop.settings
-    for name, value in {
-        "SHOP_ID": settings.shop_id,
-        "SECRET_KEY": "00112233445566778899aabbccddeeff" * 2,
-        "STRIPE_SECRET_KEY": settings.stripe_secret_key.reveal(),
-        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
-        "STRIPE_API_BASE": settings.stripe_api_base,
-        "DATABASE_URL": database_url,
-        "COLUMNS": "200",
-    }.items():
-        monkeypatch.setenv(name, value)
-    return monkeypatch
-
-
-async def vivr(*words: str) -> int:
-    """Run a command line in a thread: it has an event loop of its own."""
-    return await asyncio.to_thread(run, list(words))
 
 
 async def test_the_command_explains_and_resolves_by_name(

@@ -1,15 +1,14 @@
 """Staff's word on events: replayed, tried dry, left; from the command line too."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
+from command_kit import vivr_says
 from money_probe import broken_rules, open_checkout, rows
 from shop_kit import WORKER, Kit, open_kit
 from vivr.caller import Caller
-from vivr.cli.main import run
 from vivr.errors import Conflict, NotFound
 from vivr.ids import RequestId
 from vivr.orders.model import OrderState
@@ -115,39 +114,22 @@ async def test_an_event_that_is_not_there_is_not_found(kit: Kit) -> None:
 
 
 async def test_the_command_line_lists_shows_tries_and_replays(
-    kit: Kit, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    kit: Kit, shell: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("vivr.logs.silence_logs", lambda: None)  # this process has more tests
+    del shell
     _, event = await paid_event(kit)
-    settings = kit.shop.settings
-    for name, value in {
-        "SHOP_ID": settings.shop_id,
-        "SECRET_KEY": "00112233445566778899aabbccddeeff" * 2,
-        "STRIPE_SECRET_KEY": settings.stripe_secret_key.reveal(),
-        "STRIPE_WEBHOOK_SECRET": settings.stripe_webhook_secret[0].reveal(),
-        "STRIPE_API_BASE": settings.stripe_api_base,
-        "DATABASE_URL": database_url,
-    }.items():
-        monkeypatch.setenv(name, value)
-
-    async def vivr(*words: str) -> tuple[int, str]:
-        capsys.readouterr()
-        status = await asyncio.to_thread(run, ["webhooks", *words])
-        said = capsys.readouterr()
-        return status, said.out + said.err
-
-    status, said = await vivr("list", "--state", "RECEIVED")
+    status, said = await vivr_says(capsys, "webhooks", "list", "--state", "RECEIVED")
     assert status == 0
     assert event.id in said
-    assert (await vivr("list", "--state", "LOST"))[0] == 2
-    status, said = await vivr("show", event.id)
+    assert (await vivr_says(capsys, "webhooks", "list", "--state", "LOST"))[0] == 2
+    status, said = await vivr_says(capsys, "webhooks", "show", event.id)
     assert status == 0
     assert "checkout.session.completed" in said
-    status, said = await vivr("replay", event.id, "--dry-run")
+    status, said = await vivr_says(capsys, "webhooks", "replay", event.id, "--dry-run")
     assert (status, "PENDING → PAID" in said) == (0, True)
-    assert (await vivr("ignore", event.id, "--reason", "It is a test."))[0] == 0
-    assert (await vivr("ignore", event.id, "--reason", "Again."))[0] == 1
-    assert (await vivr("replay", event.id))[0] == 0
-    assert (await vivr("replay-dead"))[0] == 0
-    assert (await vivr("show", "evt_none"))[0] == 1
+    assert (await vivr_says(capsys, "webhooks", "ignore", event.id, "--reason", "It is a test."))[0] == 0
+    assert (await vivr_says(capsys, "webhooks", "ignore", event.id, "--reason", "Again."))[0] == 1
+    assert (await vivr_says(capsys, "webhooks", "replay", event.id))[0] == 0
+    assert (await vivr_says(capsys, "webhooks", "replay-dead"))[0] == 0
+    assert (await vivr_says(capsys, "webhooks", "show", "evt_none"))[0] == 1
     assert await kit.process() == 1

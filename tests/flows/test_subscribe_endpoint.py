@@ -1,15 +1,14 @@
 """`vivr webhooks subscribe`: the endpoint asks for what this shop handles; a write that nobody answered is ended."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
+from command_kit import vivr_says
 from flows.fault_kit import recover
 from money_probe import arm, disarm, nothing_changes, rows
 from shop_kit import WORKER, Kit, open_kit
-from vivr.cli.main import run
 from vivr.clock import SetClock
 from vivr.errors import Conflict, Refusal
 from vivr.stripe_gateway.answers import StripeUnavailable
@@ -88,35 +87,18 @@ async def test_an_endpoint_that_is_not_there_is_refused(kit: Kit) -> None:
 
 
 async def test_the_command_says_what_it_changes_and_a_dry_run_changes_nothing(
-    kit: Kit, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    kit: Kit, shell: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("vivr.logs.silence_logs", lambda: None)  # this process has more tests
-    settings = kit.shop.settings
-    for name, value in {
-        "SHOP_ID": settings.shop_id,
-        "SECRET_KEY": "00112233445566778899aabbccddeeff" * 2,
-        "STRIPE_SECRET_KEY": settings.stripe_secret_key.reveal(),
-        "STRIPE_WEBHOOK_SECRET": settings.stripe_webhook_secret[0].reveal(),
-        "STRIPE_API_BASE": settings.stripe_api_base,
-        "DATABASE_URL": database_url,
-    }.items():
-        monkeypatch.setenv(name, value)
-
-    async def vivr(*words: str) -> tuple[int, str]:
-        capsys.readouterr()
-        status = await asyncio.to_thread(run, ["webhooks", "subscribe", *words])
-        said = capsys.readouterr()
-        return status, said.out + said.err
-
-    assert (await vivr())[0] == 1
+    del shell
+    assert (await vivr_says(capsys, "webhooks", "subscribe"))[0] == 1
     ours = await add_endpoint(kit, *SUBSCRIBED[1:], "invoice.paid")
     await kit.shop.account.scope()
     async with nothing_changes(kit):
-        status, said = await vivr("--dry-run")
+        status, said = await vivr_says(capsys, "webhooks", "subscribe", "--dry-run")
         assert (status, said.split()) == (0, [f"{ours}:", "+", SUBSCRIBED[0], "-", "invoice.paid"])
     assert SUBSCRIBED[0] not in await asked_for(kit, ours)
-    assert (await vivr())[0] == 0
+    assert (await vivr_says(capsys, "webhooks", "subscribe"))[0] == 0
     assert await asked_for(kit, ours) == list(SUBSCRIBED)
-    status, said = await vivr()
+    status, said = await vivr_says(capsys, "webhooks", "subscribe")
     assert (status, ours in said, "+" in said) == (0, True, False)
     assert len(await outcomes(kit)) == 1
