@@ -207,7 +207,7 @@ class Api:
         """Answers 500; kept under the idempotency key if the fault says so, else by whether the call had its effect."""
         answer = _render_error(exchange.request, server_error(), exchange.mark)
         _with_advice(answer, fault)
-        keyed = _keyed(exchange.request, decode_form(exchange.request.body))
+        keyed = _keyed(exchange.request, _decode(exchange.request))
         if keyed is not None and (stored if fault["stored"] is None else fault["stored"]):
             with open_work(self.store, exchange.account) as work:
                 keep_answer(work, keyed, StoredAnswer(exchange.mark, 500, answer.body))

@@ -32,7 +32,9 @@ from stripe_sandbox.record import Record
 from stripe_sandbox.sandbox import Sandbox
 from stripe_sandbox.state.store import Store
 
+UPLOADS = "/v1/files"
 BODY_BYTES_MAX = 2_000_000
+UPLOAD_BYTES_MAX = 17_000_000
 METHODS = ["GET", "POST", "DELETE", "PUT", "PATCH"]
 
 
@@ -84,16 +86,17 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on what is not refused."""
-        refusal = None if scope["type"] == "lifespan" else self._refusal(dict(scope["headers"]))
+        refusal = None if scope["type"] == "lifespan" else self._refusal(scope)
         await (refusal or self.app)(scope, receive, send)
 
-    def _refusal(self, headers: dict[bytes, bytes]) -> Response | None:
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
         host = headers.get(b"host", b"").decode("latin-1")
         name = host if host.endswith("]") else host.rsplit(":", 1)[0]
         if self.allowed and name not in self.allowed:
             return PlainTextResponse("This sandbox does not answer to that host name.", 421)
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > BODY_BYTES_MAX:
+        if not length.isdigit() or int(length) > (UPLOAD_BYTES_MAX if scope["path"] == UPLOADS else BODY_BYTES_MAX):
             return PlainTextResponse("The request is too large.", 413)
         return None
 

@@ -16,7 +16,10 @@ from vivr.checkout.watch_authorizations import LapseTerms
 from vivr.clock import Clock, SystemClock
 from vivr.database import Database, Tx
 from vivr.disputes.answer_dispute import accept_dispute, save_evidence
+from vivr.disputes.attach_file import attach_file
 from vivr.disputes.decide_flag import refund_flagged
+from vivr.disputes.model import Slot
+from vivr.email.model import Sender
 from vivr.errors import Forbidden
 from vivr.ids import DisputeId, FlagId, OrderId, RefundId
 from vivr.money_exceptions.model import MoneyException
@@ -69,6 +72,12 @@ class Shop:
     stripe: Stripe
     account: StripeAccount
     intake: Intake
+
+    @property
+    def sender(self) -> Sender:
+        """Who writes to customers."""
+        settings = self.settings
+        return Sender(settings.shop_name, settings.mail_from, settings.app_url, settings.staff_email)
 
     def order_terms(self, locale: str) -> OrderTerms:
         """What the merchant decided about orders, with texts in the customer's language."""
@@ -209,8 +218,12 @@ class Shop:
     ) -> None:
         """See ``disputes.answer_dispute``."""
         await save_evidence(
-            self.database, self.stripe, self.clock, self.seals, caller, dispute_id, given, submit=submit
+            self.database, self.stripe, self.clock, self.seals, caller, self.sender, dispute_id, given, submit=submit
         )
+
+    async def attach_file(self, caller: Caller, dispute_id: DisputeId, slot: Slot, content: bytes) -> None:
+        """See ``disputes.attach_file``."""
+        await attach_file(self.database, self.stripe, self.clock, self.seals, caller, dispute_id, slot, content)
 
     async def accept_dispute(self, caller: Caller, dispute_id: DisputeId) -> None:
         """See ``disputes.answer_dispute``."""

@@ -34,6 +34,7 @@ APPEND_ONLY: Final = {
 SEALED_ELSEWHERE: Final[dict[Column, str]] = {
     ("operation", "request_sealed"): "the exact request, dropped when the operation rests",
     ("dispute_evidence", "written_sealed"): "what staff wrote to the bank, dropped when the dispute has ended",
+    ("dispute_file", "content_sealed"): "a file that staff sent to the bank, dropped when the dispute has ended",
     ("client_request", "answer_sealed"): "the first answer, kept 48 hours",
 }
 """Sealed columns outside the customers' tables, each with its end."""

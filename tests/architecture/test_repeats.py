@@ -25,6 +25,7 @@ _REFUNDED_ONCE: Final = "`tests/web_pages/test_refund_pages.py::test_staff_gives
 _DECIDED_ONCE: Final = "`tests/races/test_refunds.py::test_a_wish_is_accepted_once_and_not_declined_as_well`"
 _ONE_INTENT: Final = "`tests/web/test_payment_intents.py::test_an_own_order_gets_one_intent_per_key_and_without_one`"
 _ANSWERED_ONCE: Final = "`tests/flows/test_dispute_answers.py::test_evidence_is_composed_saved_and_sent_once`"
+_SENT_ONCE: Final = "`tests/flows/test_evidence_files.py::test_staffs_file_takes_a_place_and_gives_it_back`"
 _MOVED_ONCE: Final = "an authorisation that was taken or given up is none any more, and the order moves by its state"
 _REPLAYED: Final = "`tests/flows/test_replay.py::test_an_ended_event_is_processed_again_and_changes_nothing_twice`"
 _RESOLVED_ONCE: Final = "`tests/flows/test_exceptions.py::test_giving_back_again_gives_back_nothing_more`"
@@ -59,6 +60,8 @@ REPEATS: Final = {
     "POST /admin/evenements/{account}/{mode}/{event_id}/rejouer": _REPLAYED,
     "POST /admin/commandes/{order_id}/lever": "a hold that was taken away is none any more",
     "POST /admin/litiges/{dispute_id}": _ANSWERED_ONCE,
+    "POST /admin/litiges/{dispute_id}/pieces/{slot}": _SENT_ONCE,
+    "POST /admin/litiges/{dispute_id}/pieces/{slot}/retirer": "a file that was taken away is none any more",
     "POST /admin/alertes/{flag_id}/garder": "a warning that was decided is left alone",
     "POST /admin/alertes/{flag_id}/rembourser": "a warning that was decided is left alone",
     "POST /admin/exceptions/{exception_id}/accepter": _RESOLVED_ONCE,

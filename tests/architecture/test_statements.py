@@ -17,7 +17,7 @@ TABLES: Final = {
         *("product", "product_text", "product_price"),
     },
     "customers": {"person", "session", "request_origin", "order_contact"},
-    "disputes": {"dispute", "dispute_evidence", "fraud_flag"},
+    "disputes": {"dispute", "dispute_evidence", "dispute_file", "fraud_flag"},
     "email": {"email_message"},
     "idempotency": {"client_request"},
     "ledger": {"ledger_entry", "ledger_posting"},

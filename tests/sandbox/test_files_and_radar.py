@@ -45,11 +45,28 @@ def test_a_file_needs_its_part_and_a_purpose(shop: Shop) -> None:
     assert upload(shop, "party").json()["error"]["param"] == "purpose"
 
 
+def test_a_file_is_of_a_kind_and_size_that_its_purpose_takes(shop: Shop) -> None:
+    small = b"\x89PNG\r\n"
+    for name, content in (("a.txt", b"Hello"), ("large.png", small + b"\0" * 5_000_000)):
+        refused = upload(shop, file=(name, content, "application/octet-stream"))
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "file")
+    assert raw(shop, "files")["data"] == []
+    # What a file is stands in its content.
+    assert upload(shop, file=("large.pdf", small + b"\0" * 4_000_000, "application/pdf")).json()["type"] == "png"
+
+
+def test_a_fault_before_an_upload_leaves_no_file(shop: Shop) -> None:
+    shop.control("POST", "faults", {"kind": "error_before", "route": "POST /v1/files"})
+    assert upload(shop).status_code == 500
+    assert raw(shop, "files")["data"] == []
+    assert upload(shop).status_code == 200
+
+
 def test_evidence_may_be_a_file_of_its_purpose_only(shop: Shop) -> None:
     pay(shop, "pm_card_createDispute")
     (dispute,) = raw(shop, "disputes")["data"]
     path = f"disputes/{dispute['id']}"
-    logo = upload(shop, "business_logo").json()["id"]
+    logo = upload(shop, "business_logo", file=("logo.png", b"\x89PNG\r\n", "image/png")).json()["id"]
     assert refusal(shop, path, **{"evidence[receipt]": "file_x"}) == (
         400,
         "resource_missing",

@@ -111,3 +111,40 @@ async def test_strangers_see_no_dispute(kit: Kit, buyer: httpx.AsyncClient, orde
     for path in ("/admin/litiges", f"/admin/litiges/{(await stored(kit, stripe_id)).id}"):
         answer = await buyer.get(path)
         assert (answer.status_code, answer.headers["location"]) == (303, "/admin/login")
+
+
+async def test_staff_looks_at_replaces_and_removes_a_file(
+    kit: Kit, staff: httpx.AsyncClient, buyer: httpx.AsyncClient, order_id: OrderId
+) -> None:
+    dispute = await stored(kit, await dispute_charge(kit, await charge_of(kit, order_id)))
+    page = f"/admin/litiges/{dispute.id}"
+    path, png = f"{page}/pieces/receipt", b"\x89PNG\r\n\x1a\n"
+    shown = await staff.get(page)
+    assert path in shown.text
+    assert "Tiré des données de la commande" in shown.text
+    composed = await staff.get(path)
+    assert (composed.headers["content-type"], composed.content[:5]) == ("application/pdf", b"%PDF-")
+    assert composed.headers["content-disposition"] == 'attachment; filename="receipt.pdf"'
+    assert (await buyer.get(path)).status_code == 303
+    assert (await staff.get(f"{page}/pieces/nothing")).status_code == 404
+    form = await token(staff, page)
+    async with nothing_changes(kit):
+        for content, status, said in (
+            (b"Hello", 422, "PDF, JPEG et PNG"),
+            (png + b"\0" * 5_100_000, 413, "trop volumineuse"),
+            (b"%PDF-1.7 nothing", 422, "endommagé"),
+        ):
+            refused = await staff.post(path, data=form, files={"file": ("a.png", content)})
+            assert refused.status_code == status
+            assert said in refused.text
+        assert (await staff.post(path, files={"file": ("a.pdf", composed.content)})).status_code == 403
+    sent = await staff.post(path, data=form, files={"file": ("a.pdf", composed.content)})
+    assert (sent.status_code, sent.headers["location"]) == (303, page)
+    assert "Votre fichier\u00a0: PDF" in (await staff.get(page)).text
+    assert (await staff.get(path)).content == composed.content
+    removed = await staff.post(f"{path}/retirer", data=form)
+    assert (removed.status_code, removed.headers["location"]) == (303, page)
+    assert "Votre fichier\u00a0:" not in (await staff.get(page)).text
+    again = await staff.post(f"{path}/retirer", data=form)
+    assert again.status_code == 404
+    assert await broken_rules(kit) == {}

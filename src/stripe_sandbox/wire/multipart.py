@@ -15,6 +15,9 @@ from stripe_sandbox.wire.forms import Decoded, nest
 KIND = "multipart/form-data"
 
 
+_MAGIC = ((b"%PDF-", "pdf"), (b"\x89PNG\r\n", "png"), (b"\xff\xd8\xff", "jpg"), (b"GIF8", "gif"))
+
+
 class Upload:
     """The parameter kind of a file."""
 
@@ -47,5 +50,6 @@ def decode_multipart(content_type: str, body: bytes) -> dict[str, Decoded]:
 
 
 def _file(field: MIMEPart, filename: str, raw: bytes) -> Decoded:
-    kind = filename.rpartition(".")[2].lower() if "." in filename else field.get_content_subtype()
+    named = filename.rpartition(".")[2].lower() if "." in filename else field.get_content_subtype()
+    kind = next((kind for magic, kind in _MAGIC if raw.startswith(magic)), named)
     return {"filename": filename, "size": str(len(raw)), "type": kind, "digest": sha256(raw).hexdigest()}

@@ -12,15 +12,17 @@ from vivr.caller import Caller
 from vivr.clock import Clock
 from vivr.database import Database, Tx
 from vivr.disputes import store
-from vivr.disputes.compose_evidence import compose_evidence
-from vivr.disputes.model import Dispute, check_answerable, read_evidence
+from vivr.disputes.gather_records import gather_records
+from vivr.disputes.lock_answerable import acceptance_intent, lock_answerable, refuse_unsettled, submission_intent
+from vivr.disputes.model import Dispute, Slot, read_evidence, texts_in
+from vivr.disputes.packet import texts_of
 from vivr.disputes.refresh_disputes import refresh_disputes
-from vivr.errors import Conflict, Forbidden, InvalidInput, NotFound, Refusal
+from vivr.disputes.send_packet import send_packet
+from vivr.email.model import Sender
+from vivr.errors import Forbidden, InvalidInput, Refusal
 from vivr.ids import DisputeId, OperationId, new_operation_id
 from vivr.operations.model import Operation, OperationKind
-from vivr.operations.run_operation import last_attempt, record_answer, reserve_operation, send_operation
-from vivr.orders.move_order import lock_order
-from vivr.payments.payment_sums import lock_payment
+from vivr.operations.run_operation import record_answer, reserve_operation, send_operation
 from vivr.refunds.model import APPROVERS, STAFF
 from vivr.sealing import Seals
 from vivr.stripe_gateway.answers import Answer, Done, Failed, StripeMisconfigured
@@ -30,22 +32,13 @@ from vivr.stripe_gateway.requests import StripeRequest, close_dispute, update_di
 _log: Final = structlog.stdlib.get_logger("vivr.disputes")
 
 
-def submission_intent(dispute_id: str) -> str:
-    """What sending evidence to the bank intends: once per dispute."""
-    return f"submission:{dispute_id}"
-
-
-def acceptance_intent(dispute_id: str) -> str:
-    """What accepting a dispute intends."""
-    return f"acceptance:{dispute_id}"
-
-
 async def save_evidence(
     database: Database,
     stripe: Stripe,
     clock: Clock,
     seals: Seals,
     caller: Caller,
+    sender: Sender,
     dispute_id: DisputeId,
     given: Mapping[str, str],
     *,
@@ -53,27 +46,33 @@ async def save_evidence(
 ) -> None:
     """Keep what staff wrote and stage it at Stripe, or (``submit``) send it to the bank, which can be done once.
 
-    The order's own records fill in what staff did not write.
+    The order's own records fill in what staff did not write. Files are attached when it is sent to the bank: those that
+    staff uploaded, and where there is none the document that is composed from the records.
 
     Raises:
         NotFound: ``dispute_not_found``.
         Forbidden: this role may not.
         InvalidInput: a part is too long.
-        Conflict: ``dispute_not_open``, ``evidence_already_submitted``, ``operation_in_progress``.
-        Refusal: ``dispute_refused`` by Stripe.
+        Conflict: ``dispute_not_open``, ``evidence_already_submitted``, ``operation_in_progress``,
+            ``evidence_file_on_its_way``.
+        Refusal: ``dispute_refused`` by Stripe; ``evidence_too_large`` or ``evidence_too_long`` with all its files.
     """
     if caller.role not in STAFF:
         raise Forbidden
     written = read_evidence(given)
     if isinstance(written, InvalidInput):
         raise written
+    files: dict[Slot, str] = {}
+    if submit:
+        files = await send_packet(database, stripe, clock, seals, caller, sender, dispute_id, written)
     async with database.transaction("reserve_evidence") as tx:
         now = clock.now()
-        dispute = await _lock_answerable(tx, dispute_id)
+        dispute = await lock_answerable(tx, dispute_id)
         before = await store.find_draft(tx, dispute.id)
         if before is not None:
-            await _refuse_unsettled(tx, dispute, f"evidence:{dispute.id}:{before.version}")
-        evidence = {**await compose_evidence(tx, seals, dispute), **written}
+            await refuse_unsettled(tx, dispute, f"evidence:{dispute.id}:{before.version}")
+        records = await gather_records(tx, seals, dispute)
+        evidence = {**(texts_of(records) if records else {}), **texts_in(written), **files}
         draft = await store.keep_draft(
             tx,
             dispute_id=dispute.id,
@@ -112,7 +111,7 @@ async def accept_dispute(
     if caller.role not in APPROVERS:
         raise Forbidden
     async with database.transaction("reserve_acceptance") as tx:
-        dispute = await _lock_answerable(tx, dispute_id)
+        dispute = await lock_answerable(tx, dispute_id)
         operation = await _reserve(
             tx,
             clock,
@@ -134,32 +133,6 @@ async def draft_of(tx: Tx, seals: Seals, dispute_id: str) -> dict[str, str]:
         return {}
     opened = seals.open(draft.written_sealed, table="dispute_evidence", column="written_sealed", row=dispute_id)
     return msgspec.json.decode(opened, type=dict[str, str])
-
-
-async def _lock_answerable(tx: Tx, dispute_id: DisputeId) -> Dispute:
-    """A dispute that waits for an answer, locked with its order and payment, and no answer of ours under way."""
-    known = await store.find_dispute(tx, dispute_id)
-    if known is None:
-        raise NotFound("dispute_not_found")
-    if known.order_id is not None:
-        await lock_order(tx, known.order_id)
-    if known.payment_id is not None:
-        await lock_payment(tx, known.payment_id)
-    dispute = await store.lock_dispute(tx, dispute_id)
-    assert dispute is not None
-    refusal = check_answerable(dispute)
-    if refusal is not None:
-        raise refusal
-    for intent in (submission_intent(dispute.id), acceptance_intent(dispute.id)):
-        await _refuse_unsettled(tx, dispute, intent)
-    return dispute
-
-
-async def _refuse_unsettled(tx: Tx, dispute: Dispute, intent: str) -> None:
-    """An answer that may still arrive at Stripe must not meet another one there."""
-    last = await last_attempt(tx, dispute.scope, intent)
-    if last is not None and not last.is_settled:
-        raise Conflict("operation_in_progress", operation=last.id)
 
 
 async def _reserve(

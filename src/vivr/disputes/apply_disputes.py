@@ -10,7 +10,7 @@ from vivr.audit.record_act import record_act
 from vivr.caller import Caller
 from vivr.clock import Clock
 from vivr.database import Tx
-from vivr.disputes import store
+from vivr.disputes import file_store, store
 from vivr.disputes.model import Dispute, Word, is_known, next_alert, total_sums, word_of
 from vivr.email.queue_message import queue_message
 from vivr.errors import NotFound
@@ -184,6 +184,7 @@ async def _write(
         written = await store.update_dispute(tx, seen, **values)
     if not written.is_open:
         await store.drop_draft(tx, written)
+        await file_store.forget_files(tx, written)
     if seen is None or seen.state != written.state:
         await _record(tx, caller, now, written, is_new=seen is None)
     if seen is None and order is not None and written.is_open:

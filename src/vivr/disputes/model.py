@@ -7,6 +7,7 @@ and gives it back when it is won. Amounts are in the charge's currency (Stripe A
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from vivr.errors import Conflict, InvalidInput, VivrError
@@ -43,6 +44,33 @@ _MOVES_NOTHING: Final = frozenset(
 
 ALERT_DAYS: Final = (7, 2, 1)
 """How many days before the deadline staff is reminded, once each."""
+
+
+class Slot(StrEnum):
+    """Stripe's places for a file of evidence."""
+
+    RECEIPT = "receipt"
+    CUSTOMER_COMMUNICATION = "customer_communication"
+    SHIPPING_DOCUMENTATION = "shipping_documentation"
+    SERVICE_DOCUMENTATION = "service_documentation"
+    REFUND_POLICY = "refund_policy"
+    CANCELLATION_POLICY = "cancellation_policy"
+    CUSTOMER_SIGNATURE = "customer_signature"
+    DUPLICATE_CHARGE_DOCUMENTATION = "duplicate_charge_documentation"
+    UNCATEGORIZED_FILE = "uncategorized_file"
+
+
+class FileKind(StrEnum):
+    """What Stripe takes as a file of evidence."""
+
+    PDF = "pdf"
+    JPEG = "jpeg"
+    PNG = "png"
+
+    @property
+    def media_type(self) -> str:
+        """Its name on the web."""
+        return "application/pdf" if self is FileKind.PDF else f"image/{self}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +168,26 @@ def is_known(dispute: Dispute, word: Word) -> bool:
 
 
 def read_evidence(given: Mapping[str, str]) -> dict[str, str] | InvalidInput:
-    """What staff wrote, without the empty parts."""
+    """What staff wrote, without the empty parts, and which of the shop's documents it leaves out."""
     written = {name: given.get(name, "").strip() for name in WRITABLE}
     wrong = {name: "too_long" for name, text in written.items() if len(text) > LETTERS_MAX}
-    return InvalidInput(wrong) if wrong else {name: text for name, text in written.items() if text}
+    left_out = {leave_out_field(slot): "1" for slot in Slot if given.get(leave_out_field(slot))}
+    return InvalidInput(wrong) if wrong else {name: text for name, text in written.items() if text} | left_out
+
+
+def leave_out_field(slot: Slot) -> str:
+    """What says that staff sends no document of the shop's own here."""
+    return f"leave_out_{slot}"
+
+
+def leaves_out(written: Mapping[str, str], slot: Slot) -> bool:
+    """Whether staff sends no document of the shop's own here."""
+    return leave_out_field(slot) in written
+
+
+def texts_in(written: Mapping[str, str]) -> dict[str, str]:
+    """The texts of what staff wrote."""
+    return {name: text for name, text in written.items() if name in WRITABLE}
 
 
 def check_answerable(dispute: Dispute) -> VivrError | None:

@@ -221,6 +221,24 @@ CREATE TABLE public.dispute_evidence (
     CONSTRAINT dispute_evidence_version_positive CHECK ((version >= 1))
 );
 
+CREATE TABLE public.dispute_file (
+    operation_id text NOT NULL,
+    dispute_id text NOT NULL,
+    slot text NOT NULL,
+    kind text NOT NULL,
+    size_bytes integer NOT NULL,
+    pages integer NOT NULL,
+    stripe_file_id text,
+    content_sealed bytea NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT dispute_file_kind_known CHECK ((kind = ANY (ARRAY['pdf'::text, 'jpeg'::text, 'png'::text]))),
+    CONSTRAINT dispute_file_pages_in_bounds CHECK (((pages >= 1) AND (pages <= 50))),
+    CONSTRAINT dispute_file_size_in_bounds CHECK (((size_bytes >= 1) AND (size_bytes <= 5000000))),
+    CONSTRAINT dispute_file_slot_known CHECK ((slot = ANY (ARRAY['receipt'::text, 'customer_communication'::text, 'shipping_documentation'::text, 'service_documentation'::text, 'refund_policy'::text, 'cancellation_policy'::text, 'customer_signature'::text, 'duplicate_charge_documentation'::text, 'uncategorized_file'::text]))),
+    CONSTRAINT dispute_file_stripe_id_short CHECK ((length(stripe_file_id) <= 255))
+);
+
 CREATE TABLE public.email_message (
     id text NOT NULL,
     kind text NOT NULL,
@@ -869,6 +887,9 @@ ALTER TABLE ONLY public.client_request
 ALTER TABLE ONLY public.dispute_evidence
     ADD CONSTRAINT dispute_evidence_pkey PRIMARY KEY (dispute_id);
 
+ALTER TABLE ONLY public.dispute_file
+    ADD CONSTRAINT dispute_file_pkey PRIMARY KEY (operation_id);
+
 ALTER TABLE ONLY public.dispute
     ADD CONSTRAINT dispute_pkey PRIMARY KEY (id);
 
@@ -1045,6 +1066,10 @@ CREATE INDEX dispute_by_order ON public.dispute USING btree (order_id, opened_at
 
 CREATE INDEX dispute_by_payment ON public.dispute USING btree (payment_id);
 
+CREATE INDEX dispute_file_of_dispute ON public.dispute_file USING btree (dispute_id);
+
+CREATE UNIQUE INDEX dispute_file_once_in_slot ON public.dispute_file USING btree (dispute_id, slot) WHERE (stripe_file_id IS NOT NULL);
+
 CREATE INDEX dispute_to_alert ON public.dispute USING btree (alert_at) WHERE (alert_at IS NOT NULL);
 
 CREATE INDEX email_message_by_order ON public.email_message USING btree (order_id, created_at);
@@ -1189,6 +1214,12 @@ ALTER TABLE ONLY public.catalogue_image
 
 ALTER TABLE ONLY public.dispute_evidence
     ADD CONSTRAINT dispute_evidence_dispute_exists FOREIGN KEY (dispute_id) REFERENCES public.dispute(id);
+
+ALTER TABLE ONLY public.dispute_file
+    ADD CONSTRAINT dispute_file_dispute_exists FOREIGN KEY (dispute_id) REFERENCES public.dispute(id);
+
+ALTER TABLE ONLY public.dispute_file
+    ADD CONSTRAINT dispute_file_operation_exists FOREIGN KEY (operation_id) REFERENCES public.operation(id);
 
 ALTER TABLE ONLY public.dispute
     ADD CONSTRAINT dispute_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);

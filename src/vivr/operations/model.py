@@ -33,6 +33,7 @@ class OperationKind(StrEnum):
     CREATE_REFUND = "create_refund"
     REFUND_HELD = "refund_held"
     RELEASE_HELD = "release_held"
+    UPLOAD_EVIDENCE = "upload_evidence"
     SAVE_EVIDENCE = "save_evidence"
     SUBMIT_EVIDENCE = "submit_evidence"
     ACCEPT_DISPUTE = "accept_dispute"

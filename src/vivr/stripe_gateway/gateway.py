@@ -4,6 +4,7 @@ The official SDK carries a call (encoding, connections, errors); its raw request
 to reach the wire unchanged, whatever its kind. Turns, deadlines, repeats and the breaker are ``traffic``'s.
 """
 
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol, TypeVar, cast
 
@@ -37,9 +38,10 @@ from vivr.stripe_gateway.objects import (
     StripeCustomer,
     StripeDispute,
     StripeRefund,
+    UploadedFile,
     WebhookEndpoint,
 )
-from vivr.stripe_gateway.requests import API_VERSION, Parameter, StripeRequest
+from vivr.stripe_gateway.requests import API_VERSION, Parameter, StripeFile, StripeRequest
 from vivr.stripe_gateway.retries import is_replay, may_have_happened
 from vivr.stripe_gateway.traffic import TRY_S, CallFailed, Traffic
 from vivr.stripe_gateway.turns import Turns, endpoint_of
@@ -92,7 +94,7 @@ class Stripe:
         self._client: StripeClient = StripeClient(
             secret_key,
             stripe_version=API_VERSION,
-            base_addresses={"api": api_base} if api_base else {},
+            base_addresses={"api": api_base, "files": api_base} if api_base else {},
             max_network_retries=0,
             http_client=self._http,
         )
@@ -125,9 +127,9 @@ class Stripe:
             TransactionOpenError: a transaction is open in this task.
         """
         refuse_inside_transaction(f"POST {request.path}")
-        parameters = cast("dict[str, Any]", request.parameters)
+        parameters = cast("dict[str, Any]", request.parameters) | {"idempotency_key": idempotency_key}
         try:
-            response = await self._call("post", request.path, parameters | {"idempotency_key": idempotency_key})
+            response = await self._call("post", request.path, parameters, request.file)
         except StripeNotAsked as refused:
             return Unknown(refused.reason, retry_after_s=refused.retry_after_s, was_sent=False)
         except CallFailed as failed:
@@ -186,6 +188,10 @@ class Stripe:
     async def list_disputes(self, intent_id: str) -> list[StripeDispute]:
         """All disputes of a PaymentIntent, newest first."""
         return await self._list("/v1/disputes", StripeDispute, payment_intent=intent_id)
+
+    async def list_evidence_files(self, created_from: int) -> list[UploadedFile]:
+        """The files for disputes that were uploaded since a Unix time, newest first."""
+        return await self._list("/v1/files", UploadedFile, purpose="dispute_evidence", created={"gte": created_from})
 
     async def read_warning(self, warning_id: str) -> FraudWarning:
         """One early fraud warning."""
@@ -270,9 +276,12 @@ class Stripe:
                 case _:
                     raise StripeUnavailable(type(error).__name__) from error
 
-    async def _call(self, method: str, path: str, parameters: dict[str, Any]) -> stripe.StripeResponse:
+    async def _call(
+        self, method: str, path: str, parameters: dict[str, Any], file: StripeFile | None = None
+    ) -> stripe.StripeResponse:
         def send() -> Awaitable[stripe.StripeResponse]:
-            return self._raw(method, path, **parameters, stripe_version=API_VERSION)
+            carried = _upload_of(file) if file else {}
+            return self._raw(method, path, **parameters, **carried, stripe_version=API_VERSION)
 
         return await self._traffic.call(method, path, send)
 
@@ -281,6 +290,19 @@ class Stripe:
         _log.error("stripe.key_refused", endpoint=endpoint, code=code)
         if self._on_key_refused is not None:
             self._on_key_refused(code)
+
+
+class _NamedFile(io.BytesIO):
+    """What the SDK reads an upload from; each try reads it from its beginning."""
+
+    name: str = ""
+
+
+def _upload_of(file: StripeFile) -> dict[str, Any]:
+    """Files go to an address of their own, as parts of a form (Stripe API reference, create a file)."""
+    opened = _NamedFile(file.content)
+    opened.name = file.name
+    return {"file": opened, "base": "files", "content_type": "multipart/form-data"}
 
 
 def _answer_of(error: stripe.StripeError) -> Answer:  # noqa: PLR0911 - one line for each kind of error

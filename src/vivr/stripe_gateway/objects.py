@@ -138,6 +138,13 @@ class StripeDispute(msgspec.Struct, frozen=True):
     metadata: dict[str, str] = {}
 
 
+class UploadedFile(msgspec.Struct, frozen=True):
+    """A file that was uploaded; its name is the one that it was uploaded under."""
+
+    id: StripeId
+    filename: str | None = None
+
+
 class TriedMethod(msgspec.Struct, frozen=True):
     """The payment method of a try."""
 

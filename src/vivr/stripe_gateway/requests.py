@@ -5,6 +5,7 @@ What is stored, sent and re-sent is this document; nothing in it is computed at 
 (Stripe changelog, endive 2026-09-30).
 """
 
+import base64
 import hashlib
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
@@ -21,21 +22,36 @@ Parameters: TypeAlias = dict[str, Parameter]
 
 
 @dataclass(frozen=True, slots=True)
+class StripeFile:
+    """A file that a request carries."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StripeRequest:
-    """One POST: the path below Stripe's address, and its ordered parameters."""
+    """One POST: the path below Stripe's address, its ordered parameters, and the file that it uploads, if any."""
 
     path: str
     parameters: Parameters
+    file: StripeFile | None = None
 
     def to_bytes(self) -> bytes:
         """The document as it is stored; the order of keys is kept."""
-        return msgspec.json.encode({"path": self.path, "parameters": self.parameters})
+        document: dict[str, object] = {"path": self.path, "parameters": self.parameters}
+        if self.file is not None:
+            # Bytes are written in base64.
+            document["file"] = {"name": self.file.name, "content": self.file.content}
+        return msgspec.json.encode(document)
 
     @staticmethod
     def from_bytes(stored: bytes) -> "StripeRequest":
         """The document that was stored."""
         document = cast("dict[str, object]", msgspec.json.decode(stored))
-        return StripeRequest(str(document["path"]), cast("Parameters", document["parameters"]))
+        kept = cast("dict[str, str] | None", document.get("file"))
+        file = StripeFile(kept["name"], base64.b64decode(kept["content"])) if kept else None
+        return StripeRequest(str(document["path"]), cast("Parameters", document["parameters"]), file)
 
 
 def form_of(parameters: Parameters) -> list[tuple[str, str]]:
@@ -91,6 +107,11 @@ def update_dispute(dispute_id: str, evidence: dict[str, str], *, submit: bool, o
         f"/v1/disputes/{dispute_id}",
         {"evidence": cast("Parameter", evidence), "submit": submit, "metadata": {"operation": operation_id}},
     )
+
+
+def upload_evidence(name: str, content: bytes) -> StripeRequest:
+    """A file for a dispute; it carries no metadata, so its name says whose it is (Stripe API reference, files)."""
+    return StripeRequest("/v1/files", {"purpose": "dispute_evidence"}, StripeFile(name, content))
 
 
 def close_dispute(dispute_id: str) -> StripeRequest:

@@ -3,6 +3,8 @@
 from typing import Final
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from vivr.errors import Forbidden, VivrError
@@ -12,7 +14,9 @@ from vivr.web.visit import Visit
 FORM_TOKEN_FIELD: Final = "form_token"  # noqa: S105 - the name of a field
 
 _FORM_TYPE: Final = "application/x-www-form-urlencoded"
+_UPLOAD_TYPE: Final = "multipart/form-data"
 _FIELDS_MAX: Final = 300
+_UPLOAD_FIELDS_MAX: Final = 10
 _PURPOSE: Final = "form"
 
 
@@ -32,6 +36,23 @@ async def read_form(request: Request) -> dict[str, str]:
     if any("\0" in name or "\0" in value for name, value in pairs):
         raise VivrError("form_malformed")
     return dict(pairs)
+
+
+async def read_upload_form(request: Request) -> tuple[dict[str, str], bytes]:
+    """The fields of a form with one file, ``file``, and what is in the file; empty: none was chosen.
+
+    Raises:
+        VivrError: ``form_malformed``.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _UPLOAD_TYPE:
+        raise VivrError("form_malformed")
+    try:
+        async with request.form(max_files=1, max_fields=_UPLOAD_FIELDS_MAX) as form:
+            file = form.get("file")
+            content = await file.read() if isinstance(file, UploadFile) else b""
+            return {name: value for name, value in form.items() if isinstance(value, str)}, content
+    except HTTPException:
+        raise VivrError("form_malformed") from None
 
 
 def form_token(visit: Visit) -> str:

@@ -7,17 +7,20 @@ passes only without a cookie, because a forged request is worth something only w
 """
 
 import asyncio
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vivr.disputes.packet import BYTES_MAX as EVIDENCE_BYTES_MAX
 from vivr.errors import Forbidden, VivrError
 from vivr.settings import Settings
 from vivr.web.visit import Visit, allowed_origins, visit_in
 
 BODY_BYTES_MAX: Final = 64 * 1024
 
+_UPLOADS: Final = re.compile(r"(/en)?/admin/litiges/[^/]+/pieces/[^/]+")
 _SAFE_METHODS: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 _PROBES: Final = frozenset(("/healthz", "/readyz", "/metrics"))
 """Asked by machines that know an address and no name; they tell nothing about anybody."""
@@ -46,7 +49,7 @@ class Gates:
             return
         if not self._comes_from_us(visit):
             raise Forbidden("origin_not_allowed")
-        body = await _read_body(receive, visit.headers.get("content-length"))
+        body = await _read_body(receive, visit.headers.get("content-length"), _bytes_max(visit))
         await self._app(scope, _replay(body, receive), send)
 
     def _comes_from_us(self, visit: Visit) -> bool:
@@ -59,28 +62,34 @@ class Gates:
         return "cookie" not in visit.headers
 
 
-async def _read_body(receive: Receive, content_length: str | None) -> bytes:
-    """The whole body, at most 64 KiB of it; it is counted, so that a chunked body is held to the limit too.
+def _bytes_max(visit: Visit) -> int:
+    """How large a body may be: 64 KiB, and a file of evidence more where somebody with a session uploads one."""
+    is_upload = _UPLOADS.fullmatch(visit.path) and "cookie" in visit.headers
+    return EVIDENCE_BYTES_MAX + BODY_BYTES_MAX if is_upload else BODY_BYTES_MAX
+
+
+async def _read_body(receive: Receive, content_length: str | None, bytes_max: int) -> bytes:
+    """The whole body, at most so much of it; it is counted, so that a chunked body is held to the limit too.
 
     Raises:
         VivrError: ``body_too_large``, or ``request_timeout`` when it does not arrive within 15 s.
     """
-    if content_length and content_length.isdecimal() and int(content_length[:_LENGTH_DIGITS_MAX]) > BODY_BYTES_MAX:
+    if content_length and content_length.isdecimal() and int(content_length[:_LENGTH_DIGITS_MAX]) > bytes_max:
         raise VivrError("body_too_large")
     try:
         async with asyncio.timeout(_BODY_TIMEOUT_S):
-            return await _gather(receive)
+            return await _gather(receive, bytes_max)
     except TimeoutError:
         raise VivrError("request_timeout") from None
 
 
-async def _gather(receive: Receive) -> bytes:
+async def _gather(receive: Receive, bytes_max: int) -> bytes:
     body = bytearray()
     has_more = True
     while has_more:
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > BODY_BYTES_MAX:
+        if len(body) > bytes_max:
             # The server goes on reading what the client still sends and throws it away, so that our refusal is read.
             raise VivrError("body_too_large")
         has_more = message["type"] == "http.request" and message.get("more_body", False)

@@ -16,7 +16,6 @@ from vivr.checkout.expire_orders import expire_orders
 from vivr.checkout.watch_authorizations import watch_authorizations
 from vivr.customers.forget_expired import forget_expired
 from vivr.disputes.watch_deadlines import watch_deadlines
-from vivr.email.model import Sender
 from vivr.email.send_message import send_messages
 from vivr.errors import Unavailable
 from vivr.idempotency.claim_request import forget_expired_requests
@@ -49,7 +48,6 @@ class Step:
 def steps_of(shop: Shop, woken: asyncio.Event | None = None) -> tuple[Step, ...]:
     """All background steps of a shop; ``woken`` is set when events came in."""
     database, stripe, clock, seals, settings = shop.database, shop.stripe, shop.clock, shop.seals, shop.settings
-    sender = Sender(settings.shop_name, settings.mail_from, settings.app_url, settings.staff_email)
     return (
         Step(
             "inbox", lambda caller: process_events(database, stripe, clock, caller, settings.shop_id), 0.25, woken=woken
@@ -80,7 +78,10 @@ def steps_of(shop: Shop, woken: asyncio.Event | None = None) -> tuple[Step, ...]
         ),
         Step("failures", lambda _: tell_failures(database, clock), 5, asks_stripe=False),
         Step(
-            "mail", lambda _: send_messages(database, clock, seals, settings.mail_server, sender), 1, asks_stripe=False
+            "mail",
+            lambda _: send_messages(database, clock, seals, settings.mail_server, shop.sender),
+            1,
+            asks_stripe=False,
         ),
         Step("forgetting", lambda _: _forget(shop), 600, asks_stripe=False),
         Step("audit", lambda _: seal_chain(database), 1, asks_stripe=False),

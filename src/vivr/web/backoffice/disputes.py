@@ -5,10 +5,13 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vivr.disputes.answer_dispute import draft_of, submission_intent
-from vivr.disputes.compose_evidence import compose_evidence
+from vivr.disputes.answer_dispute import draft_of
+from vivr.disputes.attach_file import files_of
 from vivr.disputes.decide_flag import keep_payment
-from vivr.disputes.model import WRITABLE, check_answerable
+from vivr.disputes.gather_records import gather_records
+from vivr.disputes.lock_answerable import submission_intent
+from vivr.disputes.model import WRITABLE, Slot, check_answerable, leave_out_field, texts_in
+from vivr.disputes.packet import documents_of, texts_of
 from vivr.disputes.read_disputes import all_disputes, find_dispute, open_flags
 from vivr.errors import InvalidInput, NotFound, VivrError
 from vivr.ids import DisputeId, FlagId, OrderId
@@ -36,7 +39,7 @@ async def list_disputes(request: Request, visit: Visit) -> Response:
 @for_staff
 async def show_dispute(request: Request, visit: Visit) -> Response:
     """One dispute: its deadline, and the evidence as it would be sent."""
-    return await _render(visit, request.path_params["dispute_id"])
+    return await render_dispute(visit, request.path_params["dispute_id"])
 
 
 @for_staff
@@ -56,8 +59,9 @@ async def answer(request: Request, visit: Visit) -> Response:
     except VivrError as error:
         errors = error.fields if isinstance(error, InvalidInput) else {}
         shown = show_error(visit, error)
-        written = ShownForm({name: form.get(name, "") for name in WRITABLE}, errors)
-        return await _render(visit, dispute_id, form=written, problem=shown.sentence, status=shown.status)
+        kept = (*WRITABLE, *(leave_out_field(slot) for slot in Slot))
+        written = ShownForm({name: form.get(name, "") for name in kept}, errors)
+        return await render_dispute(visit, dispute_id, form=written, problem=shown.sentence, status=shown.status)
     return RedirectResponse(localise_path(f"{_LIST}/{dispute_id}", visit.locale), 303)
 
 
@@ -121,17 +125,21 @@ async def _render_list(visit: Visit, *, problem: str = "", status: int = 200) ->
     )
 
 
-async def _render(
+async def render_dispute(
     visit: Visit, dispute_id: str, *, form: ShownForm | None = None, problem: str = "", status: int = 200
 ) -> Response:
+    """The page of one dispute, with what was wrong about the last try."""
     seals = visit.shop.seals
     async with visit.shop.database.transaction("show_dispute") as tx:
         dispute = await find_dispute(tx, dispute_id)
         if dispute is None:
             raise NotFound("dispute_not_found")
-        composed = await compose_evidence(tx, seals, dispute)
+        records = await gather_records(tx, seals, dispute)
         written = await draft_of(tx, seals, dispute.id)
+        files = await files_of(tx, dispute.id)
         sending = await last_attempt(tx, dispute.scope, submission_intent(dispute.id))
+    composed = texts_of(records) if records else {}
+    documents = documents_of(records, texts_in(written), visit.shop.sender) if records else []
     return render_staff_page(
         visit,
         "backoffice/dispute.html",
@@ -140,6 +148,8 @@ async def _render(
         now=visit.shop.clock.now(),
         records={name: text for name, text in composed.items() if name not in WRITABLE},
         form=form or ShownForm(composed | written),
+        slots=[(slot, files.get(slot), leave_out_field(slot)) for slot in Slot],
+        composed={document.slot for document in documents},
         is_answerable=check_answerable(dispute) is None,
         sending=sending if sending is not None and not sending.is_settled else None,
         problem=problem,

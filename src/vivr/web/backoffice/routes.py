@@ -6,6 +6,7 @@ from starlette.routing import Route
 
 from vivr.translate import LOCALES
 from vivr.web.backoffice.captures import capture_order, release_order
+from vivr.web.backoffice.dispute_files import attach, download, remove
 from vivr.web.backoffice.disputes import (
     answer,
     keep_warned,
@@ -39,6 +40,9 @@ _PAGES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", "/admin/litiges", list_disputes),
     ("GET", "/admin/litiges/{dispute_id}", show_dispute),
     ("POST", "/admin/litiges/{dispute_id}", answer),
+    ("GET", "/admin/litiges/{dispute_id}/pieces/{slot}", download),
+    ("POST", "/admin/litiges/{dispute_id}/pieces/{slot}", attach),
+    ("POST", "/admin/litiges/{dispute_id}/pieces/{slot}/retirer", remove),
     ("POST", "/admin/alertes/{flag_id}/rembourser", refund_warned),
     ("POST", "/admin/alertes/{flag_id}/garder", keep_warned),
     ("GET", "/admin/exceptions", list_exceptions),
