@@ -33,6 +33,7 @@ from vivr.payments.read_payments import payment_by_session
 from vivr.payments.settle_free_order import settle_free_order
 from vivr.payments.settle_payment import settle_payment
 from vivr.payments.stripe_account import StripeAccount
+from vivr.rate_limits.limiter import RateLimiter
 from vivr.refunds.decide_refund import accept_refund, decline_refund
 from vivr.refunds.model import Refund, RefundTerms
 from vivr.refunds.request_refund import RefundRequest, request_refund
@@ -63,6 +64,7 @@ class Shop:
         stripe: the one door to Stripe.
         account: which account and mode every Stripe id belongs to.
         intake: the one writer of the inbox in this process.
+        rate_limiter: counts what clients do.
     """
 
     settings: Settings
@@ -72,6 +74,7 @@ class Shop:
     stripe: Stripe
     account: StripeAccount
     intake: Intake
+    rate_limiter: RateLimiter
 
     @property
     def sender(self) -> Sender:
@@ -279,11 +282,14 @@ async def open_shop(
     )
     account = StripeAccount(database, stripe, clock, key_digest=hashlib.sha256(key.encode()).digest())
     intake = Intake(database)
+    shared_url = settings.redis_url.reveal() if settings.redis_url else None
+    rate_limiter = RateLimiter(settings.rate_limits, seals, shared_url)
     await database.open()
     try:
-        yield Shop(settings, database, clock, seals, stripe, account, intake)
+        yield Shop(settings, database, clock, seals, stripe, account, intake, rate_limiter)
     finally:
         await intake.close()
+        await rate_limiter.close()
         await stripe.close()
         await alarm.close()
         await database.close()

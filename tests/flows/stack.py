@@ -15,6 +15,7 @@ import httpx
 
 from crash.nursery import Child, the_nursery
 from free_ports import free_port
+from shop_kit import OFTEN
 from vivr.migrate import migrate
 
 START_S = 100.0
@@ -121,7 +122,7 @@ def start_stack(
     """
     migrate(database_url)
     shop_url = f"http://127.0.0.1:{free_port()}"
-    environment = {
+    environment = OFTEN | {
         "SHOP_ID": "stack-shop",
         "SECRET_KEY": secrets.token_hex(32),
         "STRIPE_SECRET_KEY": f"sk_test_stack{secrets.token_hex(8)}",

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from valkey_server import start_valkey
 from vivr.cli.doctor import diagnose
 from vivr.cli.environment import with_database
 from vivr.cli.main import run
@@ -96,6 +97,16 @@ def test_doctor_lists_settings_without_effect(database_url: str) -> None:
     notes = [finding.name for finding in diagnosis.findings if str(finding.outcome) == "note"]
     assert notes == ["PCI_DSS_LEVEL", "mail_server"]
     assert diagnosis.exit_code == 0
+
+
+def test_doctor_says_whether_limits_are_shared(database_url: str) -> None:
+    with start_valkey() as server:
+        environment = {**ENVIRONMENT, "DATABASE_URL": database_url, "REDIS_URL": server.url}
+        found = {finding.name: finding.outcome for finding in diagnose(environment).findings}
+        assert found["redis"] == "ok"
+        server.stop()
+        found = {finding.name: finding.outcome for finding in diagnose(environment).findings}
+        assert found["redis"] == "problem"
 
 
 def test_doctor_speaks_json_without_secrets(shell: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

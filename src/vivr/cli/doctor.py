@@ -15,6 +15,7 @@ from vivr.cli.language import say, translate
 from vivr.cli.printing import console, make_table
 from vivr.embedded_postgres import EmbeddedPostgresError, running_cluster_url
 from vivr.migrate import MigrationError, applied_migrations, pending_migrations, read_migrations
+from vivr.rate_limits.limiter import can_share
 from vivr.settings import (
     STRIPE_API_BASE,
     Problem,
@@ -117,10 +118,19 @@ def _settings_findings(settings: Settings) -> Iterator[Finding]:
         yield Finding("stripe_address", Outcome.NOTE, text)
     secrets = say("{count} signing secret(s)", count=len(settings.stripe_webhook_secret))
     yield Finding("webhook_secret", Outcome.OK, secrets)
+    if settings.redis_url is not None:
+        yield _shared_limits_finding(settings.redis_url.reveal())
     for name in settings_without_effect(settings):
         yield Finding(name, Outcome.NOTE, say("no effect yet"))
     if settings.mail_server is None:
         yield Finding("mail_server", Outcome.NOTE, say("SMTP_URL is not set: mails wait until it is"))
+
+
+def _shared_limits_finding(url: str) -> Finding:
+    if can_share(url):
+        return Finding("redis", Outcome.OK, say("rate limits are shared"))
+    text = say("REDIS_URL can't be reached: each web process counts rate limits for itself; start the server")
+    return Finding("redis", Outcome.PROBLEM, text)
 
 
 def _database_findings(settings: Settings) -> Iterator[Finding]:

@@ -15,13 +15,6 @@ NO_EFFECT_YET: Final = frozenset(
         "FRAUD_REVIEW_SCORE",
         "LOG_RETENTION_DAYS",
         "PCI_DSS_LEVEL",
-        "RATE_LIMIT_CHECKOUT",
-        "RATE_LIMIT_DEFAULT",
-        "RATE_LIMIT_LOGIN",
-        "RATE_LIMIT_ORDERS",
-        "RATE_LIMIT_REFUNDS",
-        "RATE_LIMIT_REGISTER",
-        "REDIS_URL",
     )
 )
 """Settings that are read and judged although nothing uses them so far; strike a name out when its feature is built."""

@@ -275,7 +275,10 @@ class Settings:
 
     # Limits, retention, fraud
     rate_limit_checkout: RateLimit = setting(
-        "RATE_LIMIT_CHECKOUT", parsers.read_rate_limit, "Checkouts of one client", unset="5/minute"
+        "RATE_LIMIT_CHECKOUT",
+        parsers.read_rate_limit,
+        "Checkouts of one client: 5/minute is five at once, then one every 12 s",
+        unset="5/minute",
     )
     rate_limit_orders: RateLimit = setting(
         "RATE_LIMIT_ORDERS", parsers.read_rate_limit, "Orders of one client", unset="10/minute"
@@ -288,6 +291,12 @@ class Settings:
     )
     rate_limit_refunds: RateLimit = setting(
         "RATE_LIMIT_REFUNDS", parsers.read_rate_limit, "Refund requests of one client", unset="20/minute"
+    )
+    rate_limit_webhook: RateLimit = setting(
+        "RATE_LIMIT_WEBHOOK",
+        parsers.read_rate_limit,
+        "Webhook deliveries of one client that do not verify; those that do are never limited",
+        unset="60/minute",
     )
     rate_limit_default: RateLimit = setting(
         "RATE_LIMIT_DEFAULT", parsers.read_rate_limit, "Every other call of one client", unset="600/minute"
@@ -352,5 +361,6 @@ class Settings:
             "login": self.rate_limit_login,
             "register": self.rate_limit_register,
             "refunds": self.rate_limit_refunds,
+            "webhook": self.rate_limit_webhook,
             "default": self.rate_limit_default,
         }

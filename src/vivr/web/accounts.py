@@ -47,8 +47,10 @@ async def log_visitor_in(visit: Visit, *, kind: PersonKind, email: str, password
 
     Raises:
         Unauthenticated: ``wrong_credentials``.
+        RateLimited: somebody tries this e-mail address too often, from wherever.
     """
     shop = visit.shop
+    await shop.rate_limiter.take("login", "email", email.strip().lower())
     caller = await with_origin(visit, await caller_of(visit))
     entrance = await log_in(
         shop.database,

@@ -16,6 +16,7 @@ from vivr.web.api.app import api_app
 from vivr.web.errors import RenderError, render_error
 from vivr.web.front import Front
 from vivr.web.gates import Gates
+from vivr.web.limits import Limits
 from vivr.web.metrics import Metrics
 from vivr.web.operations import operations_routes
 from vivr.web.pages import Pages, all_pages
@@ -34,7 +35,8 @@ def build_app(shop: Shop, pages: Pages | None = None) -> ASGIApp:
     site = Starlette(
         routes=[*operations_routes(metrics), *pages.routes], exception_handlers=_handlers(pages.error_page)
     )
-    gated = Gates(_ByPath(api=_with_cors(api_app(_handlers(None)), shop), site=site), shop.settings)
+    rooms = _ByPath(api=_with_cors(api_app(_handlers(None)), shop), site=site)
+    gated = Gates(Limits(rooms, shop), shop.settings)
     front = Front(gated, shop, metrics=metrics, error_page=pages.error_page)
     return WebhookPath(front, shop, metrics)
 

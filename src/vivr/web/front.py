@@ -4,7 +4,7 @@
    Origin, and the host that its endpoint was registered under, and waits for a commit and nothing else.
 2. ``Front``: the visit with its request id (returned as ``X-Request-Id``), one log line and the metrics of each
    request, cookies and security headers on every answer, and every error that got this far as an answer of ours.
-3. ``Gates`` (see ``gates``): host, origin, size.
+3. ``Gates`` (see ``gates``): host, origin, size. Then ``Limits`` (see ``limits``): how often.
 4. The JSON API (FastAPI) under ``/api`` and the pages (Starlette) elsewhere.
 """
 

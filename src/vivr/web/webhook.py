@@ -16,11 +16,13 @@ from vivr.bootstrap import Shop
 from vivr.customers.request_origins import RequestOrigin
 from vivr.errors import VivrError
 from vivr.ids import RequestId, new_request_id
+from vivr.rate_limits.limiter import RateLimited
 from vivr.web.headers import SecurityHeaders
+from vivr.web.limits import client_of
 from vivr.web.metrics import Metrics
+from vivr.web.refusals import RefusalAudit
 from vivr.web.visit import client_address
 from vivr.webhooks.model import BODY_MAX, DOOR, is_signed, read_envelope
-from vivr.webhooks.note_refusal import RefusalAudit
 from vivr.webhooks.receive_event import receive_event
 
 _log: Final = structlog.stdlib.get_logger("vivr.webhooks")
@@ -48,7 +50,9 @@ class WebhookPath:
         self._app: ASGIApp = app
         self._shop: Shop = shop
         self._metrics: Metrics = metrics
-        self._refusals: RefusalAudit = RefusalAudit(shop.database, shop.clock, shop.seals)
+        self._refusals: RefusalAudit = RefusalAudit(
+            shop.database, shop.clock, shop.seals, act="webhook.refused", on=("webhook", "delivery")
+        )
         self._headers: list[tuple[bytes, bytes]] = SecurityHeaders(shop.settings).raw(is_json=True)
         self._secrets: tuple[bytes, ...] = tuple(
             secret.reveal().encode() for secret in shop.settings.stripe_webhook_secret
@@ -62,10 +66,17 @@ class WebhookPath:
         began = time.perf_counter()
         request_id = new_request_id(self._shop.clock.now())
         status = await self._answer(request_id, scope, receive)
+        headers = [*self._headers, (b"x-request-id", request_id.encode())]
         if status in _REFUSALS:
-            self._refusals.note(request_id, self._source_of(scope), code=_REFUSALS[status])
+            source = self._source_of(scope)
+            self._refusals.note(request_id, source, code=_REFUSALS[status])
+            try:
+                await self._shop.rate_limiter.take("webhook", "address", client_of(source.address))
+            except RateLimited as error:
+                status = _TOO_OFTEN
+                headers.append((b"retry-after", b"%d" % error.retry_after_s))
         if status != _CLIENT_GONE:
-            await _send(send, status, [*self._headers, (b"x-request-id", request_id.encode())])
+            await _send(send, status, headers)
         self._metrics.count("POST", DOOR, status, time.perf_counter() - began)
 
     async def _answer(self, request_id: RequestId, scope: Scope, receive: Receive) -> int:
@@ -111,6 +122,7 @@ class WebhookPath:
 
 
 _OK: Final = 200
+_TOO_OFTEN: Final = 429
 _CLIENT_GONE: Final = 499
 _UNAVAILABLE: Final = 503
 _LENGTH_DIGITS_MAX: Final = 20

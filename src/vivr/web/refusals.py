@@ -1,4 +1,4 @@
-"""Audit deliveries that were refused before they were stored: one row a minute per source at most."""
+"""Audit requests that were refused at the door: one row a minute per source at most."""
 
 import asyncio
 from contextvars import Context
@@ -16,7 +16,7 @@ from vivr.errors import Unavailable
 from vivr.ids import RequestId
 from vivr.sealing import Seals
 
-_log: Final = structlog.stdlib.get_logger("vivr.webhooks")
+_log: Final = structlog.stdlib.get_logger("vivr.web")
 _SOURCES_MAX: Final = 100
 """Sources with a row of their own in one minute; all others of that minute are only counted in the metrics."""
 
@@ -28,12 +28,16 @@ class RefusalAudit:
         database: where the audit trail is.
         clock: the time.
         seals: seals the source's address.
+        act: what the trail calls the refusal.
+        on: the kind and the name of what was asked for.
     """
 
-    def __init__(self, database: Database, clock: Clock, seals: Seals) -> None:
+    def __init__(self, database: Database, clock: Clock, seals: Seals, *, act: str, on: tuple[str, str]) -> None:
         self._database: Database = database
         self._clock: Clock = clock
         self._seals: Seals = seals
+        self._act: str = act
+        self._on: tuple[str, str] = on
         self._minute: int = 0
         self._sources: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -57,8 +61,6 @@ class RefusalAudit:
             async with self._database.transaction("note_refusal") as tx:
                 kept = await keep_origin(tx, self._seals, now, source)
                 caller = Caller("guest:unknown", "guest", request_id, kept.id, kept.digest)
-                await record_act(
-                    tx, caller, now, "webhook.refused", on=("webhook", "delivery"), outcome="refused", error_code=code
-                )
+                await record_act(tx, caller, now, self._act, on=self._on, outcome="refused", error_code=code)
         except Unavailable as error:
-            _log.warning("webhook.refusal_not_audited", request_id=request_id, code=error.code)
+            _log.warning("refusal.not_audited", request_id=request_id, code=error.code)
