@@ -16,6 +16,7 @@ from stripe_sandbox.call import Call
 from stripe_sandbox.door import Door
 from stripe_sandbox.ids import request_id
 from stripe_sandbox.keys import Gate, secret_key
+from stripe_sandbox.permissions import check_permission
 from stripe_sandbox.request_log import LoggedCall, RequestLog
 from stripe_sandbox.resources.included import included
 from stripe_sandbox.routes import Route, find_route
@@ -104,19 +105,25 @@ class Api:
 
     async def _answer(self, request: ApiRequest) -> ApiAnswer:
         try:
-            account = self.gate.enter(secret_key(request.headers))
+            key = secret_key(request.headers)
+            account = self.gate.enter(key)
         except StripeError as error:
             return _render_error(request, error, "req_unauthorized")
         run_due(self.store, account)
         begun = perf_counter()
-        answer = await self._answer_account(account, request)
+        answer = await self._answer_account(account, key, request)
         self.log.add(account.id, self._logged(account, request, answer, perf_counter() - begun))
         return answer
 
-    async def _answer_account(self, account: Account, request: ApiRequest) -> ApiAnswer:
+    async def _answer_account(self, account: Account, key: str, request: ApiRequest) -> ApiAnswer:
         exchange = self._admit(account, request)
         if exchange is None:
             return ApiAnswer(0, "", hang_up=True, faults=(faults.REFUSE,))
+        if exchange.route is not None:
+            try:
+                check_permission(self.store, account, key, request.method, exchange.route.pattern)
+            except StripeError as error:
+                return _render_error(request, error, exchange.mark)
         if account.id in self._full and request.method == "POST":
             return _render_error(request, _full_account(self.limits), exchange.mark)
         if request.key is None:

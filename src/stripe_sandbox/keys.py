@@ -1,10 +1,11 @@
-"""Secret keys: any `sk_test_` key opens an account of its own; live keys are refused."""
+"""Keys: any `sk_test_` key opens an account of its own, `rk_test_` ones are made in one; live keys are refused."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
 
 from stripe_sandbox.ids import account_id
+from stripe_sandbox.permissions import PREFIX as RESTRICTED
 from stripe_sandbox.resources.webhook_endpoints import new_endpoint
 from stripe_sandbox.state.store import Account, Store
 from stripe_sandbox.state.work import Work, open_work
@@ -26,7 +27,7 @@ def secret_key(headers: Mapping[str, str], query_key: str | None = None) -> str:
         raise unauthorized(
             "This sandbox refuses live keys. Nothing was done with it; use a key that begins with sk_test_."
         )
-    if not key.startswith("sk_test_") or len(key) < LENGTH_LEAST:
+    if not key.startswith(("sk_test_", RESTRICTED)) or len(key) < LENGTH_LEAST:
         raise unauthorized(f"Invalid API Key provided: {key[:8]}***. Use any key that begins with sk_test_.")
     return key
 
@@ -54,8 +55,14 @@ class Gate:
         self._entered: set[str] = set()
 
     def enter(self, key: str) -> Account:
-        """The account of a key, opened at its first use; raises StripeError (401) when there are too many."""
-        account = self.store.find_account(account_id(key))
+        """The account of a key, opened at the first use of a secret one.
+
+        Raises StripeError (401) for a restricted key that was not made here, and when there are too many accounts.
+        """
+        restricted = key.startswith(RESTRICTED)
+        account = self.store.account_of(key) if restricted else self.store.find_account(account_id(key))
+        if account is None and restricted:
+            raise unauthorized(f"Invalid API Key provided: {key[:8]}***.")
         if account is None:
             if self.store.count_accounts() >= self._accounts_max:
                 raise unauthorized(f"This sandbox holds {self._accounts_max} accounts and opens no more.")

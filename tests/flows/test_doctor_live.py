@@ -1,14 +1,18 @@
 """`vivr doctor --live`: what is well, and what is not with its cure."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import httpx
 import pytest
 
-from money_probe import arm, rows
-from shop_kit import WEBHOOK_SECRET, Kit
+from money_probe import arm, control, rows
+from refund_kit import paid_order, refund
+from shop_kit import WEBHOOK_SECRET, Kit, open_kit
 from vivr.cli.doctor_live import live_findings
 from vivr.cli.findings import Finding, Outcome
+from vivr.refunds.model import RefundState
 from vivr.stripe_gateway.requests import API_VERSION
 from vivr.web.app import build_app
 from vivr.webhooks.events import SUBSCRIBED
@@ -103,3 +107,58 @@ async def test_dead_events_and_old_ones_are_problems(kit: Kit) -> None:
         )
     found = await look(kit)
     assert (found["dead_events"].outcome, found["inbox"].outcome) == (Outcome.PROBLEM, Outcome.PROBLEM)
+
+
+RESTRICTED: dict[str, object] = {
+    **dict.fromkeys(
+        ("charge", "customer", "checkout_session", "payment_intent", "dispute", "file", "webhook"), "write"
+    ),
+    **dict.fromkeys(
+        ("accounts_kyc_basic", "balance_transaction_source", "event", "payout", "radar", "review"),
+        "read",
+    ),
+}
+"""What a restricted key needs at the sandbox."""
+
+
+@asynccontextmanager
+async def restricted_kit(kit: Kit, database_url: str, sandbox_url: str, **other: str) -> AsyncGenerator[Kit]:
+    """The same account under a restricted key."""
+    made = await control(kit, "POST", "restricted_keys", RESTRICTED | other)
+    async with open_kit(database_url, sandbox_url, STRIPE_SECRET_KEY=made["key"]) as opened:
+        yield opened
+
+
+async def test_a_restricted_key_with_all_that_is_needed_is_well_and_sells(
+    kit: Kit, database_url: str, sandbox_url: str
+) -> None:
+    await add_endpoint(kit, *SUBSCRIBED)
+    async with restricted_kit(kit, database_url, sandbox_url) as restricted:
+        found = await look(restricted)
+        assert {finding.outcome for finding in found.values()} == {Outcome.OK}
+        assert "stripe_permissions" in found
+        # Asking made nothing.
+        assert (await control(kit, "GET", "requests"))["routes"]["POST /v1/files"] == {"requests": 1, "effects": 0}
+        assert await kit.count("SELECT count(*) FROM audit_row WHERE action = 'stripe.key_refused'") == 0
+        order, _ = await paid_order(restricted)
+        assert (await refund(restricted, order.id)).state is RefundState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("resource", "level", "named"),
+    [
+        ("charge", "read", "Refunds (écriture)"),
+        ("charge", "none", "Charges (lecture), Refunds (écriture)"),
+        ("file", "read", "Files (écriture)"),
+        ("dispute", "read", "Disputes (écriture)"),
+        ("event", "none", "Events (lecture)"),
+        ("accounts_kyc_basic", "none", "Accounts (lecture)"),
+    ],
+)
+async def test_what_a_restricted_key_lacks_is_named(
+    kit: Kit, database_url: str, sandbox_url: str, resource: str, level: str, named: str
+) -> None:
+    async with restricted_kit(kit, database_url, sandbox_url, **{resource: level}) as restricted:
+        found = (await look(restricted))["stripe_permissions"]
+        assert found.outcome is Outcome.PROBLEM
+        assert f"clé restreinte\u00a0: {named}. Modifiez-la" in found.text

@@ -7,6 +7,7 @@ from stripe_sandbox.control.request import Control
 from stripe_sandbox.flows.checkout import MANUAL_CAPTURE_SETTING
 from stripe_sandbox.flows.exchange import SETTLEMENT_SETTING
 from stripe_sandbox.flows.refunds import FAILED_REFUND_SETTING
+from stripe_sandbox.permissions import LEVELS, RESOURCES, new_key
 from stripe_sandbox.resources.webhook_endpoints import new_secret
 from stripe_sandbox.scenarios import steps
 from stripe_sandbox.scenarios.playing import play_scenario, read_fault
@@ -133,6 +134,15 @@ def roll_secret(control: Control) -> dict[str, Any]:
         endpoint["_secrets"] = [{"secret": secret, "until": None}, *old]
         work.save(endpoint)
     return {"id": endpoint["id"], "secret": secret}
+
+
+def make_key(control: Control) -> dict[str, Any]:
+    """POST restricted_keys `{"charge": "write", "event": "read"}`: a key of this account that may do these things."""
+    wrong = [name for name, level in control.body.items() if name not in RESOURCES or level not in LEVELS]
+    if wrong:
+        raise Refused(f"{', '.join(wrong)}: a resource ({', '.join(RESOURCES)}) may have {', '.join(LEVELS)}.")
+    with open_work(control.sandbox.store, control.account) as work:
+        return {"key": new_key(work, control.body)["id"]}
 
 
 def _snapshot_name(control: Control) -> str:

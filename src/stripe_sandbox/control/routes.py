@@ -54,6 +54,7 @@ def control_routes(sandbox: Sandbox) -> list[Route]:
         route("POST", "/payouts", bank.pay_out),
         route("POST", "/settings", acts.change_settings),
         route("POST", "/webhook_endpoints/{id}/roll", acts.roll_secret),
+        route("POST", "/restricted_keys", acts.make_key),
         route("GET", "/log", looks.show_log),
         route("DELETE", "/account", acts.forget_account),
         route("POST", "/snapshot", acts.take_snapshot),

@@ -61,6 +61,15 @@ def unauthorized(message: str) -> StripeError:
     return StripeError(401, _error("invalid_request_error", message, None, None))
 
 
+def not_permitted(key: str, account: str, permission: str) -> StripeError:
+    """A restricted key that may not do this: 403, in words that Stripe was seen to use (stripe-node, issue 2246)."""
+    message = (
+        f"The provided key '{key[:8]}{'*' * 8}{key[-6:]}' does not have the required permissions for this endpoint on "
+        f"account '{account}'. Having the '{permission}' permission would allow this request to continue."
+    )
+    return StripeError(403, _error("invalid_request_error", message, None, None))
+
+
 def key_in_use(key: str) -> StripeError:
     """The first request with this idempotency key is still running: 409."""
     message = (

@@ -22,6 +22,7 @@ from vivr.operations.read_operations import operations_health
 from vivr.settings import Settings
 from vivr.stripe_gateway.answers import StripeMisconfigured
 from vivr.stripe_gateway.objects import WebhookEndpoint
+from vivr.stripe_gateway.permissions import NEEDED
 from vivr.stripe_gateway.requests import API_VERSION
 from vivr.webhooks.events import SUBSCRIBED
 from vivr.webhooks.model import DOOR, signature_of
@@ -57,6 +58,8 @@ async def live_findings(shop: Shop, door: httpx.AsyncClient) -> AsyncIterator[Fi
         yield Finding("stripe_api", Outcome.PROBLEM, text)
     except Unavailable as error:
         yield Finding("stripe_api", Outcome.UNCHECKED, say("Stripe can't be reached ({code})", code=error.code))
+    if shop.stripe.is_restricted:
+        yield await _permissions_finding(shop)
     yield await _ready_finding(door)
     for number, secret in enumerate(shop.settings.stripe_webhook_secret, start=1):
         yield await _door_finding(shop, door, secret.reveal().encode(), number)
@@ -65,6 +68,25 @@ async def live_findings(shop: Shop, door: httpx.AsyncClient) -> AsyncIterator[Fi
             yield finding
     except Unavailable:
         yield Finding("inbox", Outcome.UNCHECKED, say("not looked at: the database can't be reached"))
+
+
+async def _permissions_finding(shop: Shop) -> Finding:
+    """What a restricted key may not do and should; nothing is made by asking."""
+    name = "stripe_permissions"
+    try:
+        missing = [one for one in NEEDED if await shop.stripe.lacks(one)]
+    except StripeMisconfigured as error:
+        return Finding(name, Outcome.PROBLEM, say("Stripe refuses the key ({reason}).", reason=error.reason))
+    except Unavailable as error:
+        return Finding(name, Outcome.UNCHECKED, say("Stripe can't be reached ({code})", code=error.code))
+    if not missing:
+        return Finding(name, Outcome.OK, say("the restricted key may do everything that the shop does"))
+    named = ", ".join(f"{one.resource} ({say('write') if one.writes else say('read')})" for one in missing)
+    text = say(
+        "the restricted key lacks: {missing}. Edit it in the Stripe dashboard (Developers, API keys) and grant them",
+        missing=named,
+    )
+    return Finding(name, Outcome.PROBLEM, text)
 
 
 async def _stripe_findings(shop: Shop) -> AsyncIterator[Finding]:

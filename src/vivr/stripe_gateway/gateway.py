@@ -41,6 +41,7 @@ from vivr.stripe_gateway.objects import (
     UploadedFile,
     WebhookEndpoint,
 )
+from vivr.stripe_gateway.permissions import Permission
 from vivr.stripe_gateway.requests import API_VERSION, Parameter, StripeFile, StripeRequest
 from vivr.stripe_gateway.retries import is_replay, may_have_happened
 from vivr.stripe_gateway.traffic import TRY_S, CallFailed, Traffic
@@ -101,6 +102,7 @@ class Stripe:
         # The SDK leaves the types of its raw request open.
         self._raw: _RawRequest = cast("_RawRequest", self._client.raw_request_async)  # pyright: ignore[reportUnknownMemberType]
         self.livemode: bool = "_live_" in secret_key
+        self.is_restricted: bool = secret_key.startswith("rk_")
         self._account_id: str | None = None
 
     async def close(self) -> None:
@@ -150,6 +152,30 @@ class Stripe:
         """The account, and what time Stripe said that it is (the header ``Date``; empty without one)."""
         response = await self._answer("/v1/account", {})
         return msgspec.convert(response.data, Account), response.headers.get("date", "")
+
+    async def lacks(self, permission: Permission) -> bool:
+        """Whether the key may not do this; nothing is made by asking.
+
+        Raises:
+            StripeMisconfigured: the key is no key.
+            StripeUnavailable: Stripe could not be asked.
+        """
+        refuse_inside_transaction(f"{permission.method} {permission.path}")
+        try:
+            await self._call(permission.method, permission.path, cast("dict[str, Any]", permission.parameters))
+        except CallFailed as failed:
+            match failed.errors[-1]:
+                case stripe.PermissionError():
+                    return True
+                case stripe.RateLimitError():
+                    raise StripeUnavailable("rate_limit") from failed
+                case stripe.InvalidRequestError():
+                    return False
+                case stripe.AuthenticationError() as error:
+                    raise StripeMisconfigured(str(error.user_message)) from failed
+                case error:
+                    raise StripeUnavailable(type(error).__name__) from failed
+        return False
 
     async def list_endpoints(self) -> list[WebhookEndpoint]:
         """All webhook endpoints of the account."""
