@@ -161,12 +161,12 @@ def _read(generator: Any) -> Exchange | None:
 
 
 @contextmanager
-def watched(knife: Callable[[], Knife | None]) -> Generator[None]:
-    """Lead all asynchronous database exchanges in the block through the knife of the present process."""
+def watched(knife: Callable[[psycopg.AsyncConnection[Any]], Knife | None]) -> Generator[None]:
+    """Lead all asynchronous database exchanges in the block through the knife of the connection's process."""
     real = psycopg.AsyncConnection[Any].wait
 
     async def wait(self: psycopg.AsyncConnection[Any], generator: Any, *args: Any, **named: Any) -> Any:
-        present = knife()
+        present = knife(self)
         if present is None:
             return await real(self, generator, *args, **named)
         present.connections.add(self)

@@ -121,6 +121,20 @@ class World:
     async def process(self, knife: Knife | None = None) -> AsyncGenerator[Kit]:
         """Start a process, with nothing in its memory; at the end it is gone, and so are its connections."""
         knife = knife or Knife()
+        async with self.open_kit(knife) as kit:
+            self.knife, self._kit = knife, kit
+            try:
+                yield kit
+            finally:
+                self._kit = None
+        self.knife = None
+        # PostgreSQL notices a closed connection within milliseconds, and rolls back what was open on it.
+        while self.ask(_GOODBYE):  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(_GOODBYE_S)
+
+    @asynccontextmanager
+    async def open_kit(self, knife: Knife) -> AsyncGenerator[Kit]:
+        """A shop beside others, whose calls of Stripe are led through a knife."""
         settings = make_settings(BASE_URL, **_SETTINGS, **self.settings)
         self.knife = knife
         async with (
@@ -137,15 +151,7 @@ class World:
                 trust_env=False,
             ) as door,
         ):
-            self._kit = Kit(shop, browser, door)
-            try:
-                yield self._kit
-            finally:
-                self._kit = None
-        self.knife = None
-        # PostgreSQL notices a closed connection within milliseconds, and rolls back what was open on it.
-        while self.ask(_GOODBYE):  # noqa: ASYNC110 - nobody tells of it
-            await asyncio.sleep(_GOODBYE_S)
+            yield Kit(shop, browser, door)
 
     def ask(self, text: LiteralString, *values: object) -> Any:
         """The first column of an ad-hoc question's row, asked outside all processes."""
@@ -233,7 +239,7 @@ async def open_world(database_url: str, **settings: str) -> AsyncGenerator[World
 
         # The breaker rests in the shop's time too.
         traffic = partial(Traffic, now_s=lambda: clock.now().timestamp())
-        with patched(gateway, HTTPXClient=transport, Traffic=traffic), watched(lambda: world.knife):
+        with patched(gateway, HTTPXClient=transport, Traffic=traffic), watched(lambda _: world.knife):
             try:
                 yield world
             finally:
