@@ -34,4 +34,4 @@ def test_money_comes_in_once_in_every_schedule(database_url: str) -> None:
 
 @pytest.mark.timeout(300)
 def test_money_goes_back_or_is_taken_once_in_every_schedule(database_url: str) -> None:
-    assert_every_schedule_holds(database_url, MONEY_BACK, most=60, least=180)
+    assert_every_schedule_holds(database_url, MONEY_BACK, most=40, least=120)
