@@ -19,6 +19,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import psycopg
 import structlog
 
 from proof.enumeration import Variant, come_to_rest
@@ -91,6 +92,9 @@ async def explore(
                 found.schedules += 1
                 try:
                     played, broken = await play(stage, race, kept, schedule, variant)
+                except psycopg.ProgrammingError:
+                    # A control whose statements can't be read is itself broken: nothing was caught.
+                    raise
                 except Exception as error:  # noqa: BLE001 - whatever a shop raises, a promise is broken
                     found.violations[str(schedule)] = [f"{type(error).__name__}: {error}"]
                     continue
@@ -118,10 +122,12 @@ async def run_race(
 ) -> Found:
     """Explore one race on an empty, migrated database; as a control, until the broken shop is caught."""
     async with open_world(database_url, **race.settings) as world:
-        variant = (race.control if control else None) or nullcontext
-        return await explore(
-            world, race, preemptions=preemptions, most=most, deadline=deadline, variant=variant, is_short=control
-        )
+        broken = race.control if control else None
+        with broken.unconstrained(world) if broken else nullcontext():
+            variant = broken.variant if broken else nullcontext
+            return await explore(
+                world, race, preemptions=preemptions, most=most, deadline=deadline, variant=variant, is_short=control
+            )
 
 
 def run_races(database_url: str, deadline: float) -> list[str]:

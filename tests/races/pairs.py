@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from capture_kit import whole, without
 from dispute_kit import bank, charge_of
-from proof.enumeration import Variant
 from proof.flows import BOUGHT, LOOK, ORDERED, PAY, PLACE, STOCK, Step, outside
 from proof.knife import Exchange, Kind
 from proof.world import LEASE_S, World
 from races import controls
+from races.controls import Control
 from races.stepping import Process
 from refund_kit import OTHER_STAFF, STAFF, VISA, asked
 from shop_kit import CONTACT, GUEST, WORKER, Kit
@@ -37,8 +37,7 @@ class Race:
         actors: what each process does.
         ends: what the processes may be told (done, or the code of a refusal), and how the world then stands at the
             end, in the words of ``verdict.standing``.
-        control: breaks the shop so that the race goes wrong; None: constraints, leases or idempotency keys
-            guard it as well.
+        control: breaks the shop so that the race goes wrong; None: it is a variant of another race.
     """
 
     name: str
@@ -46,7 +45,7 @@ class Race:
     actors: tuple[Actor, ...]
     ends: Mapping[str, Ends]
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
-    control: Variant | None = controls.without_locks
+    control: Control | None = controls.NO_LOCKS
 
 
 def _kit(process: Process) -> Kit:
@@ -128,8 +127,9 @@ async def _dispute(world: World, process: Process) -> None:
     charge = await charge_of(world.kit, _order(world))
     await process.hold(Exchange(Kind.CALL, "the bank disputes"))
     await bank(world.kit, charge, "dispute")
-    for event in await world.kit.events("charge.dispute.created", "charge.dispute.funds_withdrawn"):
-        assert await _kit(process).deliver(event) == 200
+    for event in await world.kit.events(*SUBSCRIBED):
+        if event["type"].startswith(("charge.dispute.", "refund.")):
+            assert await _kit(process).deliver(event) == 200
     await _kit(process).process()
 
 
@@ -244,7 +244,13 @@ def _either(first: Ends, second: Ends, refusals: Sequence[str]) -> Mapping[str, 
 RACES: Final[Mapping[str, Race]] = {
     race.name: race
     for race in (
-        Race("webhook x webhook", (*ORDERED, *_TOLD), (_hear, _hear), {"done | done": _PAID}, control=None),
+        Race(
+            "webhook x webhook",
+            (*ORDERED, *_TOLD),
+            (_hear, _hear),
+            {"done | done": _PAID},
+            control=controls.NO_LEASES,
+        ),
         Race("webhook x return page", (*ORDERED, *_TOLD), (_hear, _look), {"done | done": _PAID}),
         Race("webhook x expiry", (*ORDERED, *_TOLD, outside(_make_overdue)), (_hear, _expire), {"done | done": _PAID}),
         Race(
@@ -262,7 +268,7 @@ RACES: Final[Mapping[str, Race]] = {
                 "refund_refused | done": _disputed("FAILED 2000"),
                 "payment_disputed | done": _disputed(),
             },
-            control=None,
+            control=controls.NO_GUARDED_REFUNDS,
         ),
         Race("cancel x pay", ORDERED, (_cancel, _pay), {"done | done": _CANCELLED, "order_already_paid | done": _PAID}),
         Race(
@@ -284,14 +290,14 @@ RACES: Final[Mapping[str, Race]] = {
             (outside(_stock_one),),
             (_buy, _buy),
             _either(_SOLD_ONCE, _SOLD_ONCE, ("insufficient_stock",)),
-            control=None,
+            control=controls.LOOKS_FIRST,
         ),
         Race(
             "same key x two requests",
             (STOCK,),
             (_order_by_key, _order_by_key),
             {"done | done": _ORDERED_ONCE, **_either(_ORDERED_ONCE, _ORDERED_ONCE, ("request_in_flight",))},
-            control=controls.keys_forgotten,
+            control=controls.KEYS_FORGOTTEN,
         ),
         Race(
             "start x start",
@@ -332,7 +338,7 @@ RACES: Final[Mapping[str, Race]] = {
             (*ORDERED, *_TOLD),
             (_hear, _hear, _look),
             {"done | done | done": _PAID},
-            control=None,
+            control=controls.NO_LEASES,
         ),
     )
 }
