@@ -40,9 +40,9 @@ async def dispute_charge(kit: Kit, charge_id: str, **fields: object) -> str:
     return cast("str", (await disputes_at_stripe(kit, charge_id))[-1]["id"])
 
 
-async def decide(kit: Kit, stripe_id: str, act: str) -> None:
+async def decide(kit: Kit, stripe_id: str, act: str, **fields: object) -> None:
     """Let the bank ``win``, ``lose``, ``reverse``, ``escalate`` or ``close``, and hear of it."""
-    await bank(kit, stripe_id, act)
+    await bank(kit, stripe_id, act, **fields)
     await kit.deliver_all()
 
 

@@ -163,7 +163,7 @@ FAULTS: Final[dict[str, tuple[LiteralString, str, set[str]]]] = {
         SELECT 'dsp_1', account, livemode, 'du_1', id, order_id, charge_id, intent_id, 'won', 'general', 1, 'EUR', true,
                true, 0, 0, now(), now()
         FROM payment WHERE settles""",
-        "state=won taken=0 back=0 lost=0 turned=0",
+        "state=won taken=0 back=0 lost=0 argued=0",
         set(),
     ),
     "check_disputed_while_held": (

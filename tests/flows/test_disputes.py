@@ -82,6 +82,25 @@ async def test_a_lost_dispute_is_a_loss_and_one_that_turns_is_none(kit: Kit) -> 
     assert await broken_rules(kit) == {}
 
 
+@pytest.mark.parametrize("acts", [["win"], ["lose", "reverse"]], ids="-".join)
+async def test_what_a_bank_keeps_of_what_it_gives_back_is_lost(kit: Kit, acts: list[str]) -> None:
+    order, _ = await paid_order(kit)
+    dispute = await dispute_charge(kit, await charge_of(kit, order.id))
+    for act in acts[:-1]:
+        await decide(kit, dispute, act)
+    await decide(kit, dispute, acts[-1], amount=2000)
+    known = await stored(kit, dispute)
+    assert (known.state, known.is_reinstated, known.kept_minor, known.loss_minor) == ("won", True, 980, 980)
+    assert (await kit.order(order.id)).state == OrderState.PAID
+    assert await dispute_sums(kit, order.id) == (0, 980)
+    assert await balances(kit) == {**SOLD, "fx_clearing": 2000, "dispute_losses": 980}
+    async with nothing_changes(kit):
+        await kit.deliver_all()
+        with pytest.raises(Refusal, match="refund_over_remaining"):
+            await refund(kit, order.id, Wish(amount_minor=2001))
+    assert await broken_rules(kit) == {}
+
+
 async def test_two_disputes_of_one_charge_are_two_and_the_order_waits_for_both(kit: Kit) -> None:
     order, _ = await paid_order(kit)
     charge = await charge_of(kit, order.id)
@@ -185,6 +204,23 @@ async def test_a_dispute_of_money_that_settles_no_order_moves_no_order(kit: Kit)
     assert await broken_rules(kit) == {}
     await decide(kit, dispute, "reverse")
     assert await balances(kit) == {"fx_clearing": 2980, "held_for_customers": -2980}
+    assert await broken_rules(kit) == {}
+
+
+async def test_what_a_bank_keeps_of_held_money_is_owed_no_more(kit: Kit) -> None:
+    _, link, _ = await open_checkout(kit)
+    await cancel_here_alone(kit)
+    await kit.pay(link.url)
+    await kit.deliver_all()
+    charge = (await rows(kit, "SELECT charge_id FROM payment"))[0]["charge_id"]
+    dispute = await dispute_charge(kit, charge)
+    await decide(kit, dispute, "lose")
+    assert (await rows(kit, "SELECT state FROM money_exception")) == [{"state": "resolved"}]
+    await decide(kit, dispute, "reverse", amount=2000)
+    assert await balances(kit) == {"fx_clearing": 2000, "held_for_customers": -2000}
+    # What came back is held again, for its customer.
+    held = await rows(kit, "SELECT state, returned_minor FROM money_exception")
+    assert held == [{"state": "open", "returned_minor": 980}]
     assert await broken_rules(kit) == {}
 
 

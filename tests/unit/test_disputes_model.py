@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -45,8 +46,10 @@ DISPUTE = Dispute(
     currency="EUR",
     is_withdrawn=True,
     is_reinstated=False,
+    kept_minor=0,
     due_at=DUE,
     loss_owed_minor=None,
+    loss_minor=None,
     submissions=0,
     ticket=1,
     alert_at=None,
@@ -86,6 +89,9 @@ def said(status: str, *movements: int) -> StripeDispute:
         ("lost", (-2980,), 0, 2980),
         ("lost", (), 0, 2980),
         ("lost", (-2980, 2980), 0, 0),
+        ("won", (-2980, 2000), 0, 980),
+        ("lost", (-2980, 2000), 0, 980),
+        ("won", (-2980, 2000, 980), 0, 0),
         ("warning_needs_response", (), 0, 0),
         ("warning_under_review", (), 0, 0),
         ("warning_closed", (), 0, 0),
@@ -97,11 +103,34 @@ def test_the_sums_follow_stripes_word_and_its_movements(
 ) -> None:
     word = word_of(said(status, *movements))
     dispute = replace(
-        DISPUTE, state=word.state, is_withdrawn=word.is_withdrawn, is_reinstated=word.is_reinstated, due_at=word.due_at
+        DISPUTE,
+        state=word.state,
+        is_withdrawn=word.is_withdrawn,
+        is_reinstated=word.is_reinstated,
+        kept_minor=word.kept_minor,
+        due_at=word.due_at,
     )
     assert sums_of(dispute) == (held, lost)
     assert is_known(dispute, word)
     assert not is_known(replace(dispute, submissions=1), word)
+
+
+@pytest.mark.parametrize(
+    ("back", "rate", "kept"),
+    [(2700, "1.08", 0), (2692, "1.08", 0), (1350, "1.08", 1490), (1389, "1.11", 1488), (2775, "1.11", 0)],
+    ids=["whole", "almost", "half", "half at another rate", "whole at another rate"],
+)
+def test_what_came_back_in_another_currency_is_taken_at_its_own_rate(back: int, rate: str, kept: int) -> None:
+    moved = [
+        BalanceTransaction("txn_1", "adjustment", "dispute", -2700, 0, -2700, "usd", 0, Decimal("1.08")),
+        BalanceTransaction("txn_2", "adjustment", "dispute_reversal", back, 0, back, "usd", 0, Decimal(rate)),
+    ]
+    assert word_of(moved_so(moved)).kept_minor == kept
+
+
+def moved_so(moved: list[BalanceTransaction]) -> StripeDispute:
+    evidence = EvidenceDetails(int(DUE.timestamp()), 0)
+    return StripeDispute("du_1", 2980, "eur", "won", "fraudulent", "ch_1", 0, evidence, "pi_1", moved)
 
 
 @given(st.lists(st.tuples(st.sampled_from(STATES), st.booleans(), st.booleans(), st.integers(1, 5000))))

@@ -80,11 +80,11 @@ def submit_evidence(work: Work, dispute: Doc) -> None:
     emit(work, "charge.updated", work.get("charge", dispute["charge"]))
 
 
-def win_dispute(work: Work, dispute: Doc) -> None:
-    """The bank decides for the shop: the money comes back, the fee does not."""
+def win_dispute(work: Work, dispute: Doc, amount: int | None = None) -> None:
+    """The bank decides for the shop: the money (or `amount` of it) comes back, the fee does not."""
     _forget_timers(work, dispute)
     note = Adjustment(f"Chargeback reversal for {dispute['charge']}", "dispute_reversal")
-    entry = book_adjustment(work, dispute, dispute["amount"], 0, note)
+    entry = book_adjustment(work, dispute, amount or dispute["amount"], 0, note)
     dispute.update(status="won", is_charge_refundable=True)
     dispute["balance_transactions"].append(public(entry))
     work.save(dispute)

@@ -43,6 +43,16 @@ def _dispute(work: Work, charge: Doc, fields: dict[str, Any]) -> None:
     open_dispute(work, charge, DisputeCase(reason, NETWORK_CODES.get(reason), inquiry), amount)
 
 
+def _win(work: Work, dispute: Doc, fields: dict[str, Any]) -> None:
+    """With `{"amount": 700}` only a part comes back."""
+    amount = fields.get("amount", dispute["amount"])
+    if set(fields) - {"amount"} or isinstance(amount, bool) or not isinstance(amount, int):
+        raise Refused("Send amount, a number, or nothing.")
+    if not 1 <= amount <= dispute["amount"]:
+        raise Refused(f"amount must be a number from 1 to {dispute['amount']}.")
+    win_dispute(work, dispute, amount)
+
+
 _PAYMENT = {
     "settle": Act(("processing",), lambda work, intent, _: settle_debit(work, intent)),
     "fail": Act(("processing",), lambda work, intent, _: fail_debit(work, intent)),
@@ -66,8 +76,8 @@ _CHARGE = {
 }
 _CHARGEBACKS = ("needs_response", "under_review")
 _DISPUTE = {
-    "win": Act(_CHARGEBACKS, lambda work, dispute, _: win_dispute(work, dispute)),
-    "reverse": Act(("lost",), lambda work, dispute, _: win_dispute(work, dispute)),
+    "win": Act(_CHARGEBACKS, _win),
+    "reverse": Act(("lost",), _win),
     "lose": Act(_CHARGEBACKS, lambda work, dispute, _: lose_dispute(work, dispute)),
     "escalate": Act(INQUIRIES, lambda work, dispute, _: escalate_inquiry(work, dispute)),
     "close": Act(INQUIRIES, lambda work, dispute, _: close_inquiry(work, dispute)),

@@ -11,7 +11,7 @@ from vivr.caller import Caller
 from vivr.clock import Clock
 from vivr.database import Tx
 from vivr.disputes import file_store, store
-from vivr.disputes.model import Dispute, Word, is_known, next_alert, total_sums, word_of
+from vivr.disputes.model import Dispute, Word, is_known, lost_of, next_alert, total_sums, word_of
 from vivr.email.queue_message import queue_message
 from vivr.errors import NotFound
 from vivr.ids import OrderId, PaymentId, new_dispute_id
@@ -160,6 +160,7 @@ async def _write(
         "currency": word.amount.currency,
         "is_withdrawn": word.is_withdrawn,
         "is_reinstated": word.is_reinstated,
+        "kept_minor": word.kept_minor,
         "due_at": word.due_at,
         "submissions": word.submissions,
         "ticket": owner.ticket,
@@ -226,18 +227,38 @@ async def _book(tx: Tx, caller: Caller, now: datetime, dispute: Dispute, owed_mi
     if dispute.is_withdrawn:
         await post_entry(tx, now, _source(dispute, "dispute"), dispute_postings(amount))
     if dispute.is_withdrawn and dispute.is_reinstated:
-        await post_entry(tx, now, _source(dispute, "dispute_reversal"), dispute_reversal_postings(amount))
-    if dispute.state == "lost" and not dispute.is_reinstated and dispute.loss_owed_minor is None:
-        dispute = await store.set_loss(tx, dispute, min(owed_minor, amount.amount_minor))
-        owed = Money(dispute.loss_owed_minor or 0, amount.currency)
-        await post_entry(tx, now, _source(dispute, "dispute_loss"), dispute_loss_postings(amount, owed))
-        await _follow_held(tx, caller, now, dispute, owed.amount_minor)
-    if dispute.is_reinstated and dispute.loss_owed_minor is not None:
-        owed = Money(dispute.loss_owed_minor, amount.currency)
-        postings = dispute_loss_reversal_postings(amount, owed)
-        if await post_entry(tx, now, _source(dispute, "dispute_loss_reversal"), postings):
-            await _follow_held(tx, caller, now, dispute, -owed.amount_minor)
+        back = Money(dispute.amount_minor - dispute.kept_minor, dispute.currency)
+        await post_entry(tx, now, _source(dispute, "dispute_reversal"), dispute_reversal_postings(back))
+    lost_minor = lost_of(dispute)
+    if dispute.loss_minor is None and lost_minor:
+        return await _book_loss(tx, caller, now, dispute, lost_minor, min(owed_minor, lost_minor))
+    if dispute.loss_minor is not None and lost_minor < dispute.loss_minor:
+        return await _book_turn(tx, caller, now, dispute, lost_minor)
     return dispute
+
+
+async def _book_loss(
+    tx: Tx, caller: Caller, now: datetime, dispute: Dispute, lost_minor: int, owed_minor: int
+) -> Dispute:
+    lost, owed = Money(lost_minor, dispute.currency), Money(owed_minor, dispute.currency)
+    await post_entry(tx, now, _source(dispute, "dispute_loss"), dispute_loss_postings(lost, owed))
+    await _follow_held(tx, caller, now, dispute, owed_minor)
+    return await store.set_loss(tx, dispute, lost_minor, owed_minor)
+
+
+async def _book_turn(tx: Tx, caller: Caller, now: datetime, dispute: Dispute, lost_minor: int) -> Dispute:
+    """A booked loss is none after all, or less of one; what is still lost is what was owed anyway before the rest."""
+    assert dispute.loss_minor is not None
+    assert dispute.loss_owed_minor is not None
+    none_minor = dispute.loss_minor - lost_minor
+    none_owed_minor = dispute.loss_owed_minor - min(dispute.loss_owed_minor, lost_minor)
+    postings = dispute_loss_reversal_postings(
+        Money(none_minor, dispute.currency), Money(none_owed_minor, dispute.currency)
+    )
+    if not await post_entry(tx, now, _source(dispute, "dispute_loss_reversal"), postings):
+        return dispute
+    await _follow_held(tx, caller, now, dispute, -none_owed_minor)
+    return await store.lower_loss(tx, dispute, lost_minor)
 
 
 async def _follow_held(tx: Tx, caller: Caller, now: datetime, dispute: Dispute, delta_minor: int) -> None:

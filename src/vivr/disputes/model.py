@@ -7,6 +7,7 @@ and gives it back when it is won. Amounts are in the charge's currency (Stripe A
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Final
 
@@ -41,6 +42,8 @@ _MOVES_NOTHING: Final = frozenset(
     {"warning_needs_response", "warning_under_review", "warning_closed", "prevented", "won"}
 )
 """States that hold no money, unless Stripe shows that it was withdrawn and is not back."""
+
+_WHOLE: Final = Decimal("0.995")
 
 ALERT_DAYS: Final = (7, 2, 1)
 """How many days before the deadline staff is reminded, once each."""
@@ -81,9 +84,11 @@ class Dispute:
         payment_id: the payment whose charge it disputes; None: one that is no payment of this shop.
         state: Stripe's own word.
         is_withdrawn: whether Stripe took the money.
-        is_reinstated: whether Stripe gave it back.
+        is_reinstated: whether Stripe gave it back, or a part of it.
+        kept_minor: what the bank keeps although it gave back the rest.
         due_at: until when evidence is taken.
-        loss_owed_minor: what of the booked loss was owed to the customer anyway; None: no loss is booked.
+        loss_owed_minor: what of the loss was owed to the customer anyway when it was booked; None: none is booked.
+        loss_minor: what of the booked loss stands still.
         submissions: how often evidence was sent to the bank.
         ticket: of the read that is applied.
     """
@@ -102,8 +107,10 @@ class Dispute:
     currency: str
     is_withdrawn: bool
     is_reinstated: bool
+    kept_minor: int
     due_at: datetime | None
     loss_owed_minor: int | None
+    loss_minor: int | None
     submissions: int
     ticket: int
     alert_at: datetime | None
@@ -135,6 +142,7 @@ class Word:
     amount: Money
     is_withdrawn: bool
     is_reinstated: bool
+    kept_minor: int
     due_at: datetime | None
     submissions: int
 
@@ -149,9 +157,34 @@ def word_of(found: StripeDispute) -> Word:
         amount=Money(found.amount, found.currency.upper()),
         is_withdrawn=found.status == "lost" or any(amount < 0 for amount in movements),
         is_reinstated=any(amount > 0 for amount in movements),
+        kept_minor=_kept(found),
         due_at=datetime.fromtimestamp(due_by, UTC) if due_by else None,
         submissions=found.evidence_details.submission_count,
     )
+
+
+def _kept(found: StripeDispute) -> int:
+    """What is not back of a sum that came back, in the charge's currency.
+
+    Stripe tells it in the currency of the balance. Where that is another one, what went and what came were exchanged at
+    the rates of two days: each is taken at its own, and what is within half a percent of all is all.
+    """
+    moved = found.balance_transactions
+    if not any(one.amount > 0 for one in moved):
+        return 0
+    if all(one.currency == found.currency for one in moved):
+        back = sum(one.amount for one in moved if one.amount > 0)
+        return max(found.amount - back, 0)
+    if not all(one.exchange_rate for one in moved):
+        return 0
+    taken, back = (
+        sum((one.amount / one.exchange_rate for one in moved if one.exchange_rate and one.amount * sign > 0), Decimal())
+        for sign in (-1, 1)
+    )
+    share = back / -taken if taken else Decimal(1)
+    if share > _WHOLE:
+        return 0
+    return found.amount - int((found.amount * share).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def is_known(dispute: Dispute, word: Word) -> bool:
@@ -162,6 +195,7 @@ def is_known(dispute: Dispute, word: Word) -> bool:
         dispute.amount,
         dispute.is_withdrawn,
         dispute.is_reinstated,
+        dispute.kept_minor,
         dispute.due_at,
         dispute.submissions,
     )
@@ -199,12 +233,17 @@ def check_answerable(dispute: Dispute) -> VivrError | None:
 
 def sums_of(dispute: Dispute) -> tuple[int, int]:
     """What a dispute adds to its payment's disputed sum (held while it is open) and lost sum."""
-    if dispute.is_reinstated:
-        return 0, 0
-    if dispute.state == "lost":
-        return 0, dispute.amount_minor
+    if dispute.is_reinstated or dispute.state == "lost":
+        return 0, lost_of(dispute)
     holds = dispute.is_withdrawn or dispute.state not in _MOVES_NOTHING
     return (dispute.amount_minor if holds else 0), 0
+
+
+def lost_of(dispute: Dispute) -> int:
+    """What of a dispute is lost."""
+    if dispute.is_reinstated:
+        return dispute.kept_minor
+    return dispute.amount_minor if dispute.state == "lost" else 0
 
 
 def total_sums(disputes: Iterable[Dispute]) -> tuple[int, int]:

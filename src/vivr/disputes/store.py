@@ -13,11 +13,11 @@ _INSERT = Sql(
     "Record a dispute that Stripe tells of.",
     """
     INSERT INTO dispute (id, account, livemode, stripe_id, payment_id, order_id, charge_id, intent_id, state, reason,
-                         amount_minor, currency, is_withdrawn, is_reinstated, due_at, submissions, ticket, alert_at,
-                         opened_at, updated_at)
+                         amount_minor, currency, is_withdrawn, is_reinstated, kept_minor, due_at, submissions, ticket,
+                         alert_at, opened_at, updated_at)
     VALUES (%(id)s, %(account)s, %(livemode)s, %(stripe_id)s, %(payment_id)s, %(order_id)s, %(charge_id)s,
             %(intent_id)s, %(state)s, %(reason)s, %(amount_minor)s, %(currency)s, %(is_withdrawn)s, %(is_reinstated)s,
-            %(due_at)s, %(submissions)s, %(ticket)s, %(alert_at)s, %(opened_at)s, %(now)s)
+            %(kept_minor)s, %(due_at)s, %(submissions)s, %(ticket)s, %(alert_at)s, %(opened_at)s, %(now)s)
     RETURNING *
     """,
 )
@@ -28,8 +28,9 @@ _UPDATE = Sql(
     """
     UPDATE dispute
     SET state = %(state)s, reason = %(reason)s, amount_minor = %(amount_minor)s, currency = %(currency)s,
-        is_withdrawn = %(is_withdrawn)s, is_reinstated = %(is_reinstated)s, due_at = %(due_at)s,
-        submissions = %(submissions)s, ticket = %(ticket)s, alert_at = %(alert_at)s, updated_at = %(now)s
+        is_withdrawn = %(is_withdrawn)s, is_reinstated = %(is_reinstated)s,
+        kept_minor = %(kept_minor)s, due_at = %(due_at)s, submissions = %(submissions)s, ticket = %(ticket)s,
+        alert_at = %(alert_at)s, updated_at = %(now)s
     WHERE id = %(id)s AND state = %(before)s
     RETURNING *
     """,
@@ -37,8 +38,21 @@ _UPDATE = Sql(
 
 _SET_LOSS = Sql(
     "set_dispute_loss",
-    "Say that the loss is booked, and what of it was owed anyway; once.",
-    "UPDATE dispute SET loss_owed_minor = %(owed_minor)s WHERE id = %(id)s AND loss_owed_minor IS NULL RETURNING *",
+    "Say that a loss is booked, and what of it was owed anyway; once.",
+    """
+    UPDATE dispute SET loss_minor = %(loss_minor)s, loss_owed_minor = %(owed_minor)s
+    WHERE id = %(id)s AND loss_minor IS NULL
+    RETURNING *
+    """,
+)
+
+_LOWER_LOSS = Sql(
+    "lower_dispute_loss",
+    "Say that a part of a booked loss is none; no row: it does not stand any more.",
+    """
+    UPDATE dispute SET loss_minor = %(loss_minor)s WHERE id = %(id)s AND loss_minor > %(loss_minor)s
+    RETURNING *
+    """,
 )
 
 _LOCK_OF_PAYMENT = Sql(
@@ -164,9 +178,15 @@ async def update_dispute(tx: Tx, dispute: Dispute, **values: object) -> Dispute:
     return stored
 
 
-async def set_loss(tx: Tx, dispute: Dispute, owed_minor: int) -> Dispute:
+async def set_loss(tx: Tx, dispute: Dispute, loss_minor: int, owed_minor: int) -> Dispute:
     """Say that the loss of a locked dispute is booked."""
-    return await tx.row(_SET_LOSS, Dispute, id=dispute.id, owed_minor=owed_minor) or dispute
+    values = {"id": dispute.id, "loss_minor": loss_minor, "owed_minor": owed_minor}
+    return await tx.row(_SET_LOSS, Dispute, **values) or dispute
+
+
+async def lower_loss(tx: Tx, dispute: Dispute, loss_minor: int) -> Dispute:
+    """Say what of the booked loss of a locked dispute stands still."""
+    return await tx.row(_LOWER_LOSS, Dispute, id=dispute.id, loss_minor=loss_minor) or dispute
 
 
 async def lock_disputes_of_payment(tx: Tx, payment_id: PaymentId) -> list[Dispute]:

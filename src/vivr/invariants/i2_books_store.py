@@ -61,21 +61,25 @@ _REFUND_AMOUNT = Sql(
 
 _DISPUTE_POSTED = Sql(
     "check_dispute_posted",
-    "What a dispute took, lost and gave back is posted once each.",
+    "What a dispute took, lost and gave back is posted once each, and only what is argued about is left there.",
     """
     SELECT dispute.id AS object_id, order_id,
-           concat('state=', state, ' taken=', taken, ' back=', back, ' lost=', lost, ' turned=', turned) AS detail
+           concat('state=', state, ' taken=', taken, ' back=', back, ' lost=', lost, ' argued=', argued) AS detail
     FROM dispute CROSS JOIN LATERAL (
         SELECT count(*) FILTER (WHERE kind = 'dispute') AS taken,
                count(*) FILTER (WHERE kind = 'dispute_reversal') AS back,
                count(*) FILTER (WHERE kind = 'dispute_loss') AS lost,
-               count(*) FILTER (WHERE kind = 'dispute_loss_reversal') AS turned
-        FROM ledger_entry
+               coalesce(sum(standing), 0) AS argued
+        FROM ledger_entry CROSS JOIN LATERAL (
+            SELECT sum(ledger_posting.amount_minor) AS standing FROM ledger_posting
+            WHERE entry_id = ledger_entry.id AND ledger_posting.ledger_account = 'disputed_funds') AS posting
         WHERE ledger_entry.account = dispute.account AND ledger_entry.livemode = dispute.livemode
           AND object_id = stripe_id) AS posted
     WHERE taken <> is_withdrawn::int OR back <> (is_withdrawn AND is_reinstated)::int
-       OR lost <> (loss_owed_minor IS NOT NULL)::int OR turned <> (loss_owed_minor IS NOT NULL AND is_reinstated)::int
-       OR (state = 'lost' AND NOT is_reinstated AND loss_owed_minor IS NULL)
+       OR lost <> (loss_minor IS NOT NULL)::int
+       OR coalesce(loss_minor, 0) <> CASE WHEN is_reinstated THEN kept_minor WHEN state = 'lost' THEN amount_minor
+                                          ELSE 0 END
+       OR argued <> CASE WHEN is_withdrawn AND NOT is_reinstated AND state <> 'lost' THEN amount_minor ELSE 0 END
     """,
 )
 

@@ -35,11 +35,12 @@ _SUMS_OF_DISPUTES = Sql(
     """
     SELECT payment.id AS object_id, payment.order_id,
            concat('disputed=', disputed_minor, ' lost=', lost_minor) AS detail
-    FROM payment LEFT JOIN dispute ON payment_id = payment.id AND NOT is_reinstated
+    FROM payment LEFT JOIN dispute ON payment_id = payment.id
     GROUP BY payment.id
-    HAVING lost_minor <> coalesce(sum(dispute.amount_minor) FILTER (WHERE dispute.state = 'lost'), 0)
+    HAVING lost_minor <> coalesce(sum(CASE WHEN is_reinstated THEN kept_minor WHEN dispute.state = 'lost'
+                                           THEN dispute.amount_minor END), 0)
         OR disputed_minor <> coalesce(sum(dispute.amount_minor) FILTER (WHERE dispute.state <> 'lost'
-            AND (is_withdrawn OR dispute.state NOT IN
+            AND NOT is_reinstated AND (is_withdrawn OR dispute.state NOT IN
                 ('won', 'prevented', 'warning_needs_response', 'warning_under_review', 'warning_closed'))), 0)
     """,
 )
