@@ -4,6 +4,8 @@ from itertools import permutations
 
 import pytest
 
+from books_kit import books
+from books_kit import standing as books_standing
 from dispute_kit import (
     DISPUTE_EVENTS,
     bank,
@@ -98,6 +100,10 @@ async def test_what_a_bank_keeps_of_what_it_gives_back_is_lost(kit: Kit, acts: l
         await kit.deliver_all()
         with pytest.raises(Refusal, match="refund_over_remaining"):
             await refund(kit, order.id, Wish(amount_minor=2001))
+    # Stripe's balance says the same: nothing is left that waits for its movement.
+    await control(kit, "POST", "clock", {"advance_s": 10})
+    await books(kit)
+    assert "fx_clearing EUR" not in await books_standing(kit)
     assert await broken_rules(kit) == {}
 
 
@@ -174,6 +180,17 @@ async def test_a_refund_and_a_lost_dispute_are_one_exception(kit: Kit) -> None:
     async with nothing_changes(kit):
         await kit.deliver_all()
     assert await broken_rules(kit) == {}
+    # A bank that changes its mind ends it; what it takes a second time opens it again.
+    await decide(kit, dispute, "reverse")
+    ended = await rows(kit, "SELECT state, resolution, note FROM money_exception")
+    assert [(one["state"], one["resolution"]) for one in ended] == [("resolved", "acknowledged")]
+    assert "a dispute turned" in ended[0]["note"]
+    assert await broken_rules(kit) == {}
+    again = await dispute_charge(kit, charge, amount=2500)
+    await decide(kit, again, "lose")
+    held = await rows(kit, "SELECT amount_minor, state, rounds FROM money_exception")
+    assert held == [{"amount_minor": 520, "state": "open", "rounds": 1}]
+    assert await broken_rules(kit) == {}
 
 
 async def test_a_refund_that_was_on_its_way_is_recalled_by_the_dispute(kit: Kit) -> None:
@@ -221,6 +238,32 @@ async def test_what_a_bank_keeps_of_held_money_is_owed_no_more(kit: Kit) -> None
     # What came back is held again, for its customer.
     held = await rows(kit, "SELECT state, returned_minor FROM money_exception")
     assert held == [{"state": "open", "returned_minor": 980}]
+    assert await broken_rules(kit) == {}
+
+
+async def test_stray_money_that_is_given_back_and_lost_as_well_is_one_exception(kit: Kit) -> None:
+    order, _ = await paid_order(kit)
+    stray = await pay_intent(kit, await named_intent(kit, order.id))
+    await kit.deliver_all()
+    await kit.api("POST", "/v1/refunds", {"payment_intent": stray["id"], "amount": "1000"})
+    await control(kit, "POST", "clock", {"advance_s": 3600})
+    dispute = await dispute_charge(kit, stray["latest_charge"], amount=stray["amount"])
+    await decide(kit, dispute, "lose")
+    found = "SELECT kind, amount_minor, object_id, order_id, payment_id, state FROM money_exception"
+    told = {
+        "kind": "double_loss",
+        "amount_minor": 1000,
+        "object_id": stray["latest_charge"],
+        "order_id": order.id,
+        "payment_id": None,
+        "state": "open",
+    }
+    assert await rows(kit, found + " WHERE kind = 'double_loss'") == [told]
+    async with nothing_changes(kit):
+        await kit.deliver_all()
+    assert await broken_rules(kit) == {}
+    await decide(kit, dispute, "reverse")
+    assert await rows(kit, found + " WHERE kind = 'double_loss'") == [told | {"state": "resolved"}]
     assert await broken_rules(kit) == {}
 
 

@@ -28,7 +28,7 @@ from vivr.money_exceptions.model import Resolution
 from vivr.operations.model import StripeScope
 from vivr.orders.model import Order, OrderState
 from vivr.orders.move_order import lock_order, move_order, progress_of
-from vivr.payments.hold_double_loss import hold_double_loss
+from vivr.payments.hold_double_loss import follow_double_loss, hold_double_loss
 from vivr.payments.model import Payment, order_move
 from vivr.payments.payment_sums import lock_payment, set_dispute_sums
 from vivr.payments.read_target import StrayRead
@@ -131,7 +131,27 @@ async def apply_stray_disputes(
         said.append(f"The dispute {one.id} is {written.state}.")
         lost = total_sums(other for other in known.values() if other.stripe_id != one.id)[1]
         known[one.id] = await _book(tx, caller, clock.now(), written, max(read.intent.amount_received - back - lost, 0))
+    await _follow_stray_loss(tx, caller, clock.now(), read, back, list(known.values()))
     return " ".join(said) or _NOTHING_NEW
+
+
+async def _follow_stray_loss(
+    tx: Tx, caller: Caller, now: datetime, read: StrayRead, back_minor: int, disputes: list[Dispute]
+) -> None:
+    """Stray money that was given back and lost as well; its order is the one that it names, its payment is none."""
+    if not disputes:
+        return
+    too_much_minor = back_minor + total_sums(disputes)[1] - read.intent.amount_received
+    await follow_double_loss(
+        tx,
+        caller,
+        now,
+        read.scope,
+        disputes[0].charge_id,
+        Money(too_much_minor, disputes[0].currency),
+        order_id=read.payment.order_id if read.payment else None,
+        payment_id=None,
+    )
 
 
 def _owed(payment: Payment, known: dict[str, Dispute], but: str) -> int:

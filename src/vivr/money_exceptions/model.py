@@ -79,7 +79,7 @@ class MoneyException:
         amount_minor: what came, or is authorised.
         captured: whether it was taken; otherwise it is only authorised.
         returned_minor: how much of it went back, or is going back, by refunds and by lost disputes.
-        rounds: how often somebody decided to give it back.
+        rounds: how often it waited anew: somebody decided to give it back, or it had ended of itself.
         refund_id: the refund of the last round, where the money came by a payment of ours.
         backed_by: the first of two persons that it takes above the shop's limit.
         decided_by: who decided what is being done.

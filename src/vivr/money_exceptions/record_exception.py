@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from vivr.audit.record_act import record_act
 from vivr.caller import Caller
@@ -19,6 +20,13 @@ from vivr.orders.move_order import lines_of
 from vivr.translate import DEFAULT_LOCALE
 
 _OVERSOLD = "The order was cancelled before the money came, and its goods were sold to somebody else since."
+
+
+_ENDED_BECAUSE: Final = {
+    Kind.LEDGER_MISMATCH: "Its balance transaction is posted: books and balance agree.",
+    Kind.DOUBLE_LOSS: "What was refunded and lost is no more than what came: a dispute turned, or a refund failed.",
+}
+"""Kinds that end of themselves, and what is noted then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,8 @@ async def record_exception(tx: Tx, caller: Caller, now: datetime, misfit: Misfit
     if held is not None or captured is not None:
         action = "money_exception.recorded" if held else "money_exception.captured"
         await record_move(tx, caller, now, held or captured, action, outcome="refused", error_code=kind)
+    if held is None and kind in _ENDED_BECAUSE:
+        await _open_again(tx, caller, now, misfit)
     return held is not None
 
 
@@ -95,13 +105,36 @@ async def _kind_of(tx: Tx, misfit: MisfitMoney) -> tuple[Kind, str]:
     return kind, misfit.explanation
 
 
-async def end_mismatch(tx: Tx, caller: Caller, now: datetime, scope: StripeScope, object_id: str) -> None:
-    """Resolve what was held because books and balance did not agree on an object: now they do."""
-    ended = await store.end_mismatch(
-        tx, account=scope.account, livemode=scope.livemode, object_id=object_id, actor=caller.actor, now=now
+async def end_of_itself(tx: Tx, caller: Caller, now: datetime, scope: StripeScope, object_id: str, kind: Kind) -> None:
+    """Resolve what held no money and is so no more; nothing happens if nothing of this kind is open for the object."""
+    ended = await store.end_of_itself(
+        tx,
+        account=scope.account,
+        livemode=scope.livemode,
+        object_id=object_id,
+        kind=kind,
+        note=_ENDED_BECAUSE[kind],
+        actor=caller.actor,
+        now=now,
     )
     if ended is not None:
         await record_move(tx, caller, now, ended, "money_exception.resolved")
+
+
+async def _open_again(tx: Tx, caller: Caller, now: datetime, misfit: MisfitMoney) -> None:
+    """What had ended of itself is so again."""
+    opened = await store.open_again(
+        tx,
+        account=misfit.scope.account,
+        livemode=misfit.scope.livemode,
+        object_id=misfit.object_id,
+        kind=misfit.kind,
+        note=_ENDED_BECAUSE[Kind(misfit.kind)],
+        amount_minor=misfit.brought.amount_minor,
+    )
+    if opened is not None:
+        await tell_staff(tx, now, opened)
+        await record_move(tx, caller, now, opened, "money_exception.reopened", outcome="failed")
 
 
 def _source_of(misfit: MisfitMoney) -> EntrySource:

@@ -50,15 +50,28 @@ _LOCK_OBJECT = Sql(
     """,
 )
 
-_END_MISMATCH = Sql(
-    "end_ledger_mismatch",
-    "Books and balance agree on an object again; no row: nothing was held for it.",
+_END_OF_ITSELF = Sql(
+    "end_exception_of_itself",
+    "What was wrong with an object is so no more; no row: nothing of this kind was open for it.",
     """
     UPDATE money_exception
     SET state = 'resolved', resolution = 'acknowledged', resolved_at = %(now)s, resolved_by = %(actor)s,
-        note = 'Its balance transaction is posted: books and balance agree.'
+        note = %(note)s
     WHERE account = %(account)s AND livemode = %(livemode)s AND object_id = %(object_id)s
-      AND kind = 'ledger_mismatch' AND state = 'open'
+      AND kind = %(kind)s AND state = 'open'
+    RETURNING *
+    """,
+)
+
+_OPEN_AGAIN = Sql(
+    "open_exception_again",
+    "What had ended of itself is so again; no row: it is open, or a person ended it.",
+    """
+    UPDATE money_exception
+    SET state = 'open', resolution = NULL, resolved_at = NULL, resolved_by = NULL, note = NULL, rounds = rounds + 1,
+        amount_minor = %(amount_minor)s
+    WHERE account = %(account)s AND livemode = %(livemode)s AND object_id = %(object_id)s
+      AND kind = %(kind)s AND state = 'resolved' AND note = %(note)s
     RETURNING *
     """,
 )
@@ -194,9 +207,14 @@ async def lock_of_object(tx: Tx, scope: StripeScope, object_id: str) -> MoneyExc
     )
 
 
-async def end_mismatch(tx: Tx, **values: object) -> MoneyException | None:
-    """Books and balance agree again; None: nothing was held."""
-    return await tx.row(_END_MISMATCH, MoneyException, **values)
+async def end_of_itself(tx: Tx, **values: object) -> MoneyException | None:
+    """What was wrong is so no more; None: nothing was open."""
+    return await tx.row(_END_OF_ITSELF, MoneyException, **values)
+
+
+async def open_again(tx: Tx, **values: object) -> MoneyException | None:
+    """What had ended of itself is so again; None: it is open, or a person ended it."""
+    return await tx.row(_OPEN_AGAIN, MoneyException, **values)
 
 
 async def open_exceptions(tx: Tx, limit: int) -> list[MoneyException]:

@@ -12,7 +12,8 @@ from vivr.ledger.model import balance_postings
 from vivr.ledger.post_entry import EntrySource, post_entry
 from vivr.ledger.read_ledger import find_entry
 from vivr.money import Money
-from vivr.money_exceptions.record_exception import end_mismatch
+from vivr.money_exceptions.model import Kind
+from vivr.money_exceptions.record_exception import end_of_itself
 from vivr.operations.model import StripeScope
 from vivr.reconciliation import store
 from vivr.reconciliation.model import Movement, MovementState, fee_kept
@@ -66,7 +67,7 @@ async def _post(tx: Tx, caller: Caller, now: datetime, movement: Movement) -> No
     if counterpart is not None:
         scope = StripeScope(movement.account, movement.livemode)
         for object_id in (movement.id, counterpart.object_id):
-            await end_mismatch(tx, caller, now, scope, object_id)
+            await end_of_itself(tx, caller, now, scope, object_id, Kind.LEDGER_MISMATCH)
 
 
 async def _kept(tx: Tx, movement: Movement) -> int:
