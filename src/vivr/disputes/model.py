@@ -7,15 +7,15 @@ and gives it back when it is won. Amounts are in the charge's currency (Stripe A
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from fractions import Fraction
 from typing import Final
 
 from vivr.errors import Conflict, InvalidInput, VivrError
 from vivr.ids import DisputeId, OrderId, PaymentId
-from vivr.money import Money
+from vivr.money import Money, round_half_up
 from vivr.operations.model import StripeScope
-from vivr.stripe_gateway.objects import StripeDispute
+from vivr.stripe_gateway.objects import BalanceTransaction, StripeDispute
 
 NEEDS_RESPONSE: Final = frozenset({"needs_response", "warning_needs_response", "appeal_needs_response"})
 """States in which the shop's answer is awaited."""
@@ -43,7 +43,8 @@ _MOVES_NOTHING: Final = frozenset(
 )
 """States that hold no money, unless Stripe shows that it was withdrawn and is not back."""
 
-_WHOLE: Final = Decimal("0.995")
+_THOUSAND: Final = 1000
+_ALL_OF_A_THOUSAND: Final = 995
 
 ALERT_DAYS: Final = (7, 2, 1)
 """How many days before the deadline staff is reminded, once each."""
@@ -177,14 +178,18 @@ def _kept(found: StripeDispute) -> int:
         return max(found.amount - back, 0)
     if not all(one.exchange_rate for one in moved):
         return 0
-    taken, back = (
-        sum((one.amount / one.exchange_rate for one in moved if one.exchange_rate and one.amount * sign > 0), Decimal())
-        for sign in (-1, 1)
-    )
-    share = back / -taken if taken else Decimal(1)
-    if share > _WHOLE:
+    taken = sum((_at_its_rate(one) for one in moved if one.amount < 0), Fraction(0))
+    back = sum((_at_its_rate(one) for one in moved if one.amount > 0), Fraction(0))
+    if back * _THOUSAND >= -taken * _ALL_OF_A_THOUSAND:
         return 0
-    return found.amount - int((found.amount * share).quantize(Decimal(1), ROUND_HALF_UP))
+    share = Fraction(back.numerator * taken.denominator, -back.denominator * taken.numerator)
+    return found.amount - round_half_up(found.amount * share.numerator, share.denominator)
+
+
+def _at_its_rate(movement: BalanceTransaction) -> Fraction:
+    """A movement in the currency that it was exchanged from, exactly."""
+    rate = Fraction(movement.exchange_rate or 1)
+    return Fraction(movement.amount * rate.denominator, rate.numerator)
 
 
 def is_known(dispute: Dispute, word: Word) -> bool:
