@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from fractions import Fraction
 from typing import Final
 
 from vivr.errors import Conflict, InvalidInput, VivrError
@@ -178,18 +177,21 @@ def _kept(found: StripeDispute) -> int:
         return max(found.amount - back, 0)
     if not all(one.exchange_rate for one in moved):
         return 0
-    taken = sum((_at_its_rate(one) for one in moved if one.amount < 0), Fraction(0))
-    back = sum((_at_its_rate(one) for one in moved if one.amount > 0), Fraction(0))
-    if back * _THOUSAND >= -taken * _ALL_OF_A_THOUSAND:
+    taken, of_taken = _at_its_rate(one for one in moved if one.amount < 0)
+    back, of_back = _at_its_rate(one for one in moved if one.amount > 0)
+    share, of_share = back * of_taken, -taken * of_back
+    if share * _THOUSAND >= of_share * _ALL_OF_A_THOUSAND:
         return 0
-    share = Fraction(back.numerator * taken.denominator, -back.denominator * taken.numerator)
-    return found.amount - round_half_up(found.amount * share.numerator, share.denominator)
+    return found.amount - round_half_up(found.amount * share, of_share)
 
 
-def _at_its_rate(movement: BalanceTransaction) -> Fraction:
-    """A movement in the currency that it was exchanged from, exactly."""
-    rate = Fraction(movement.exchange_rate or 1)
-    return Fraction(movement.amount * rate.denominator, rate.numerator)
+def _at_its_rate(moved: Iterable[BalanceTransaction]) -> tuple[int, int]:
+    """The sum of movements in the currency that they were exchanged from: an exact fraction."""
+    total, parts = 0, 1
+    for one in moved:
+        rate, of_rate = one.exchange_rate.as_integer_ratio() if one.exchange_rate else (1, 1)
+        total, parts = total * rate + one.amount * of_rate * parts, parts * rate
+    return total, parts
 
 
 def is_known(dispute: Dispute, word: Word) -> bool:
