@@ -1,29 +1,34 @@
 """The one place where live objects are wired: settings in, a shop out."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from vivr.caller import Caller
+from vivr.cart.change_cart import merge_carts
 from vivr.checkout.close_checkout import cancel_order
 from vivr.checkout.model import CheckoutLink, CheckoutTerms, IntentLink
 from vivr.checkout.start_checkout import start_checkout
 from vivr.checkout.start_intent import start_intent
 from vivr.checkout.watch_authorizations import LapseTerms
 from vivr.clock import Clock, SystemClock
+from vivr.customers.model import MailKind, Person
+from vivr.customers.neighbours import Neighbours
 from vivr.database import Database, Tx
 from vivr.disputes.answer_dispute import accept_dispute, save_evidence
 from vivr.disputes.attach_file import attach_file
 from vivr.disputes.decide_flag import refund_flagged
 from vivr.disputes.model import Slot
 from vivr.email.model import Sender
+from vivr.email.queue_message import queue_message
 from vivr.errors import Forbidden
-from vivr.ids import DisputeId, FlagId, OrderId, RefundId
+from vivr.ids import AccountMailId, DisputeId, FlagId, OrderId, RefundId
 from vivr.money_exceptions.model import MoneyException
 from vivr.operations.note_key_refusal import KeyAlarm
+from vivr.orders.adopt_orders import adopt_orders, claim_orders
 from vivr.orders.model import Order, PricingTerms
 from vivr.orders.place_order import OrderRequest, OrderTerms, place_order
 from vivr.payments.apply_snapshot import Settlement
@@ -110,6 +115,21 @@ class Shop:
             three_d_secure_threshold=settings.payment_3ds_threshold_amount,
             captures_by_hand=settings.payment_capture_method is CaptureMethod.MANUAL,
         )
+
+    def neighbours(self) -> Neighbours:
+        """What accounts ask of other rooms: baskets, orders, and mails."""
+
+        async def take_over(tx: Tx, guest: str, person: Person) -> None:
+            await merge_carts(tx, guest=guest, customer=f"customer:{person.id}", at=self.clock.now())
+            await adopt_orders(tx, guest=guest, person_id=person.id)
+
+        async def claim(tx: Tx, order_ids: Sequence[str], waiting: Sequence[str], person: Person) -> None:
+            await claim_orders(tx, order_ids=order_ids, waiting=waiting, person_id=person.id)
+
+        async def post(tx: Tx, mail_id: AccountMailId, kind: MailKind, locale: str) -> None:
+            await queue_message(tx, self.clock.now(), kind=kind, subject_id=mail_id, order_id=None, locale=locale)
+
+        return Neighbours(take_over, claim, post)
 
     def lapse_terms(self) -> LapseTerms:
         """What the merchant decided about authorised money that nobody captures."""

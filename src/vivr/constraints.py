@@ -7,7 +7,7 @@ uniqueness, ``_exists`` a reference, ``_append_only`` that nothing is rewritten,
 from typing import Final
 
 _OWN_CODES: Final = {
-    "person_email_once": "email_taken",
+    "person_confirmed_email_once": "address_owned",
     "product_sku_once": "sku_taken",
     "cart_line_product_exists": "product_not_found",
     "product_reserved_within_stock": "insufficient_stock",

@@ -23,6 +23,8 @@ RefundId = NewType("RefundId", str)
 DisputeId = NewType("DisputeId", str)
 FlagId = NewType("FlagId", str)
 HoldId = NewType("HoldId", str)
+AccountMailId = NewType("AccountMailId", str)
+SavedAddressId = NewType("SavedAddressId", str)
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
@@ -109,3 +111,13 @@ def new_flag_id(at: datetime) -> FlagId:
 def new_hold_id(at: datetime) -> HoldId:
     """An id for a hold on an order."""
     return HoldId(f"hld_{_sortable(at)}")
+
+
+def new_account_mail_id(at: datetime) -> AccountMailId:
+    """An id for a mail about an account; the secret of its link is another thing."""
+    return AccountMailId(f"aml_{_sortable(at)}")
+
+
+def new_saved_address_id(at: datetime) -> SavedAddressId:
+    """An id for an address in somebody's address book."""
+    return SavedAddressId(f"adr_{_sortable(at)}")

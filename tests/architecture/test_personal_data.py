@@ -16,7 +16,7 @@ from vivr.errors import Unavailable
 
 Column = tuple[str, str]
 
-CUSTOMERS: Final = {"person", "session", "request_origin", "order_contact"}
+CUSTOMERS: Final = {"person", "session", "request_origin", "order_contact", "account_mail", "saved_address"}
 """The tables of the customers' room: the only ones that may say who somebody is."""
 
 TELLS_OF_NOBODY: Final[dict[Column, str]] = {

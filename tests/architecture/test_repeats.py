@@ -28,6 +28,7 @@ _ANSWERED_ONCE: Final = "`tests/flows/test_dispute_answers.py::test_evidence_is_
 _SENT_ONCE: Final = "`tests/flows/test_evidence_files.py::test_staffs_file_takes_a_place_and_gives_it_back`"
 _MOVED_ONCE: Final = "an authorisation that was taken or given up is none any more, and the order moves by its state"
 _REPLAYED: Final = "`tests/flows/test_replay.py::test_an_ended_event_is_processed_again_and_changes_nothing_twice`"
+_ENTERED_ONCE: Final = "`tests/web_pages/test_account_links.py::test_a_double_click_enters_the_same_account`"
 _RESOLVED_ONCE: Final = "`tests/flows/test_exceptions.py::test_giving_back_again_gives_back_nothing_more`"
 
 REPEATS: Final = {
@@ -36,7 +37,7 @@ REPEATS: Final = {
     "POST /api/stripe/refunds": _KEYED,
     "POST /api/stripe/payment-intents": _ONE_INTENT,
     "POST /api/orders/{order_id}/cancel": "`tests/web/test_repeats.py::test_a_cancelled_order_is_cancelled_once`",
-    "POST /api/auth/register": "an address has one account: the second one is refused",
+    "POST /api/auth/register": "another account that waits for a proof: the first one proved owns the address",
     "POST /api/auth/login": "another session of the same person",
     "POST /api/auth/logout": "nobody is logged in, as before",
     "POST " + DOOR: "`tests/store/test_inbox.py::test_the_first_body_is_kept_and_deliveries_are_counted`",
@@ -47,7 +48,16 @@ REPEATS: Final = {
     "POST /produit/{handle}": "a basket owes nothing, and shows what is in it",
     "POST /panier": "it sets how many there are, and does not add",
     "POST /compte/connexion": "another session of the same person",
-    "POST /compte/inscription": "an address has one account: the second one is refused",
+    "POST /compte/inscription": _ENTERED_ONCE,
+    "POST /compte/confirmer": _ENTERED_ONCE,
+    "POST /compte/nouvelle-adresse": _ENTERED_ONCE,
+    "POST /compte/securite/mot-de-passe": _ENTERED_ONCE,
+    "POST /compte/confirmation": "another mail; the link of the one before ends",
+    "POST /compte/mot-de-passe-oublie": "another mail; the first link that is used ends the others",
+    "POST /compte/nouveau-mot-de-passe": "a link works once",
+    "POST /compte/securite/adresse": "another mail; the first link that is used ends the others",
+    "POST /compte/appareils/{session_id}/fermer": "a device that was logged out is left alone",
+    "POST /compte/appareils/fermer": "nobody is logged in, as before",
     "POST /compte/deconnexion": "nobody is logged in, as before",
     "POST /admin/login": "another session of the same person",
     "POST /admin/logout": "nobody is logged in, as before",

@@ -16,7 +16,7 @@ TABLES: Final = {
         *("catalogue_entry", "catalogue_entry_text", "catalogue_image"),
         *("product", "product_text", "product_price"),
     },
-    "customers": {"person", "session", "request_origin", "order_contact"},
+    "customers": {"person", "session", "request_origin", "order_contact", "account_mail", "saved_address"},
     "disputes": {"dispute", "dispute_evidence", "dispute_file", "fraud_flag"},
     "email": {"email_message"},
     "idempotency": {"client_request"},

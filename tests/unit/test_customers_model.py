@@ -2,7 +2,16 @@
 
 import pytest
 
-from vivr.customers.model import PersonKind, Session, normalise_email, password_problem, text_problem
+from vivr.customers.model import (
+    PersonKind,
+    Session,
+    coarse_device,
+    normalise_email,
+    own_words,
+    password_problem,
+    text_problem,
+)
+from vivr.customers.password_rules import judge_password
 from vivr.ids import PersonId, SessionId
 
 
@@ -70,11 +79,48 @@ def test_what_mail_can_not_reach_is_no_address(text: str) -> None:
         ("anna.martin@example.com", "password_guessable"),
         ("MAISON BLEUE", "password_guessable"),
         ("x1" * 128, None),
+        ("anna maison bleue vert", None),
         ("x1" * 128 + "x", "password_too_long"),
     ],
 )
 def test_a_password_is_long_and_not_guessable(password: str, problem: str | None) -> None:
-    assert password_problem(password, email="anna.martin@example.com", shop_name="Maison Bleue") == problem
+    words = own_words(("anna.martin@example.com", "Maison Bleue"))
+    assert words == {"anna", "martin", "example", "com", "maison", "bleue"}
+    assert password_problem(password, words) == problem
+
+
+@pytest.mark.parametrize(
+    ("password", "problem"),
+    [
+        ("corail-lune-42", None),
+        ("lune de miel bleue", None),
+        ("motdepasse123", "password_common"),
+        ("azertyuiop", "password_common"),
+        ("soleil1234", "password_common"),
+        ("qwertyuiop12", "password_common"),
+        ("annamartin69", "password_guessable"),
+        ("Maison-Bleue-2026!", "password_guessable"),
+        ("x1" * 128, "password_common"),
+    ],
+)
+def test_what_is_soon_guessed_is_refused(password: str, problem: str | None) -> None:
+    found = judge_password(password, email="anna.martin@example.com", name="Anna Martin", shop_name="Maison Bleue")
+    assert found == problem
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "device"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0", "Firefox, Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0", "Edge, Windows"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1", "Safari, iPhone"),
+        ("Mozilla/5.0 (Linux; Android 16) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36", "Chrome, Android"),
+        ("curl/8.0", ""),
+        ("<script>" * 100, ""),
+    ],
+)
+def test_a_device_is_named_coarsely(user_agent: str, device: str) -> None:
+    assert coarse_device(user_agent) == device
 
 
 @pytest.mark.parametrize(

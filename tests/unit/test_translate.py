@@ -21,6 +21,7 @@ NEVER_ON_THE_WEB = {
     "address_gone",
     "import_running",
     "kind_unknown",
+    "no_account",
     "no_staff_address",
     "staff_not_found",
 }
@@ -52,7 +53,12 @@ def test_every_code_that_is_raised_has_a_sentence() -> None:
 
 
 def test_the_codes_of_known_constraints_have_a_sentence() -> None:
-    known = ("person_email_once", "cart_line_product_exists", "product_reserved_within_stock", "payment_open_once")
+    known = (
+        "person_confirmed_email_once",
+        "cart_line_product_exists",
+        "product_reserved_within_stock",
+        "payment_open_once",
+    )
     assert {error_code_of(constraint) for constraint in known} <= ERRORS.keys()
 
 

@@ -25,7 +25,7 @@ from vivr.web.errors import as_vivr_error, field_sentence, sentence
     [
         (Refusal("amount_below_minimum"), 422),
         (Conflict("price_changed"), 409),
-        (ConstraintViolated("person_email_once", "email_taken"), 409),
+        (ConstraintViolated("person_confirmed_email_once", "address_owned"), 409),
         (ConstraintViolated("order_line_pkey", "already_exists"), 500),
         (ConstraintViolated("orders_total_adds_up", "rule_broken"), 500),
         (Declined("unheard_of"), 402),

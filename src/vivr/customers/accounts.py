@@ -6,16 +6,17 @@ from datetime import datetime, timedelta
 from vivr.customers import store
 from vivr.customers.model import (
     NAME_LENGTH_MAX,
+    UNCONFIRMED_LIFETIME,
     Person,
     PersonKind,
     normalise_email,
     normalise_password,
-    password_problem,
     text_problem,
 )
+from vivr.customers.password_rules import judge_password
 from vivr.customers.store import PersonRow
 from vivr.database import Tx
-from vivr.errors import Conflict, InvalidInput
+from vivr.errors import InvalidInput
 from vivr.ids import PersonId, new_person_id
 from vivr.sealing import Seals
 
@@ -60,7 +61,7 @@ def check_account(request: AccountRequest, terms: AccountTerms) -> CheckedAccoun
     password = normalise_password(request.password)
     problems = {
         "email": None if email else "email_malformed",
-        "password": password_problem(password, email=email or "", shop_name=terms.shop_name),
+        "password": judge_password(password, email=email or "", name=request.name, shop_name=terms.shop_name),
         "name": text_problem(request.name, length_max=NAME_LENGTH_MAX),
     }
     fields = {name: code for name, code in problems.items() if code is not None}
@@ -79,15 +80,10 @@ async def insert_account(
     password_hash: str,
     kind: PersonKind,
     role: str | None,
+    is_confirmed: bool,
 ) -> Person:
-    """Store a new account in the caller's transaction.
-
-    Raises:
-        Conflict: ``email_taken``. Two at the same moment are parted by the constraint of that name.
-    """
-    if await store.find_by_email(tx, kind, email_indexes(seals, account.email)) is not None:
-        raise Conflict("email_taken")
-    person = Person(new_person_id(at), kind, role, account.email, account.name, account.locale)
+    """Store a new account in the caller's transaction; one that is not confirmed may share its address with others."""
+    person = Person(new_person_id(at), kind, role, account.email, account.name, account.locale, is_confirmed)
     await store.insert_person(
         tx,
         id=person.id,
@@ -99,7 +95,8 @@ async def insert_account(
         password_hash=password_hash,
         locale=account.locale,
         created_at=at,
-        expires_at=at + terms.retention,
+        confirmed_at=at if is_confirmed else None,
+        expires_at=at + kept_for(terms.retention, is_confirmed=is_confirmed),
     )
     return person
 
@@ -114,7 +111,17 @@ def open_account(seals: Seals, row: PersonRow) -> Person:
     """Open what is sealed in a row."""
     email = seals.open(row.email_sealed, table="person", column="email_sealed", row=row.id)
     name = seals.open(row.name_sealed, table="person", column="name_sealed", row=row.id)
-    return Person(row.id, row.kind, row.role, email.decode(), name.decode(), row.locale)
+    return Person(row.id, row.kind, row.role, email.decode(), name.decode(), row.locale, row.confirmed_at is not None)
+
+
+def kept_for(retention: timedelta, *, is_confirmed: bool) -> timedelta:
+    """How long an account is kept after its last use: a month where nobody proved the address."""
+    return retention if is_confirmed else min(retention, UNCONFIRMED_LIFETIME)
+
+
+def email_index(seals: Seals, email: str) -> bytes:
+    """What a normalised address is stored under."""
+    return seals.digest(_EMAIL_PURPOSE, email)
 
 
 def email_indexes(seals: Seals, email: str) -> list[bytes]:

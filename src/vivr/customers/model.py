@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -14,9 +16,12 @@ EMAIL_LENGTH_MAX: Final = 254
 NAME_LENGTH_MAX: Final = 200
 PASSWORD_LENGTH_MIN: Final = 10
 PASSWORD_LENGTH_MAX: Final = 256
+UNCONFIRMED_LIFETIME: Final = timedelta(days=30)
+"""How long an account waits for the proof of its address; as long as the session that it was made in."""
 
 _LOCAL_LENGTH_MAX: Final = 64
 _LOCAL_PART: Final = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+(?<!\.)")
+_OWN_WORD_LENGTH_MIN: Final = 3
 _ASCII_DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*[a-z0-9]", re.ASCII)
 
 
@@ -27,9 +32,47 @@ class PersonKind(StrEnum):
     STAFF = "staff"
 
 
+class MailKind(StrEnum):
+    """What a mail about an account is for."""
+
+    CONFIRM = "account_confirm"
+    RESET = "password_reset"
+    CHANGE = "email_change"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a mail
+    EMAIL_CHANGED = "email_changed"
+
+
+SESSION_IDLE: Final = {PersonKind.CUSTOMER: timedelta(days=14), PersonKind.STAFF: timedelta(hours=2)}
+"""How long a person's session lives unused; a guest's has nothing in it that is worth an earlier end."""
+
+_BROWSERS: Final = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+"""What stands in a user agent, and what it is; the first that is found counts, because browsers pose as each other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An account, opened: e-mail and name are in plain text here and nowhere else."""
+    """An account, opened: e-mail and name are in plain text here and nowhere else.
+
+    ``is_confirmed``: somebody proved that the address is theirs; an account without that buys, and owns no address.
+    """
 
     id: PersonId
     kind: PersonKind
@@ -37,6 +80,7 @@ class Person:
     email: str
     name: str
     locale: str
+    is_confirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +105,15 @@ class Session:
         if self.kind is PersonKind.STAFF:
             return self.staff_role or "viewer"
         return "guest" if self.kind is None else "customer"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressedMail:
+    """A mail that is ready to be written: which text, to whom, and the secret of its link where it has one."""
+
+    kind: str
+    email: str
+    token: str | None
 
 
 def normalise_email(text: str) -> str | None:
@@ -89,15 +142,40 @@ def normalise_password(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def password_problem(password: str, *, email: str, shop_name: str) -> str | None:
-    """Why a normalised password is refused, or None: 10 to 256 characters, not the address, not the shop's name."""
+def own_words(texts: Iterable[str]) -> frozenset[str]:
+    """The words that somebody who knows the person or the shop tries first: of a name, an address, a shop's name."""
+    found = {word for text in texts for word in re.split(r"[\W_\d]+", text.casefold())}
+    return frozenset(word for word in found if len(word) >= _OWN_WORD_LENGTH_MIN)
+
+
+def password_problem(password: str, words: frozenset[str]) -> str | None:
+    """Why a normalised password is refused whatever its strength, or None.
+
+    It has 10 to 256 characters, and more in it than the person's and the shop's own words, digits and signs.
+    """
     if len(password) < PASSWORD_LENGTH_MIN:
         return "password_too_short"
     if len(password) > PASSWORD_LENGTH_MAX:
         return "password_too_long"
-    plain = password.strip().casefold()
-    guessable = {email, email.partition("@")[0], shop_name.casefold()}
-    return "password_guessable" if plain in guessable or len(set(plain)) == 1 else None
+    rest = password.casefold()
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, " ")
+    letters = [character for character in rest if character.isalpha()]
+    is_only_own = not letters and any(word in password.casefold() for word in words)
+    return "password_guessable" if is_only_own or len(set(password)) == 1 else None
+
+
+def is_session_over(kind: PersonKind | None, *, seen_at: datetime, at: datetime) -> bool:
+    """Whether nobody used a session for too long; its absolute end is another thing, and comes first for guests."""
+    idle = SESSION_IDLE.get(kind) if kind else None
+    return idle is not None and at - seen_at >= idle
+
+
+def coarse_device(user_agent: str) -> str:
+    """A browser and a system, as in "Firefox, Windows": enough to know one's own again, too little to be known by."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return ", ".join(part for part in (browser, system) if part)
 
 
 def text_problem(text: str, *, length_max: int, required: bool = True) -> str | None:

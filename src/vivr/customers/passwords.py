@@ -29,8 +29,10 @@ async def verify_password(password: str, stored_hash: str | None) -> tuple[bool,
 
 
 def _verify(password: str, stored_hash: str | None) -> tuple[bool, str | None]:
+    # Made once in a process, whichever account is asked for first.
+    nobodys_hash = _nobodys_hash()
     if stored_hash is None:
-        _hasher().verify(password, _nobodys_hash())
+        _hasher().verify(password, nobodys_hash)
         return False, None
     try:
         return _hasher().verify_and_update(password, stored_hash)

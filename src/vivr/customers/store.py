@@ -10,7 +10,16 @@ from vivr.ids import PersonId, SessionId
 _INSERT_CONTACT = Sql(
     "insert_order_contact",
     "Keep whom an order goes to.",
-    "INSERT INTO order_contact (order_id, sealed, expires_at) VALUES (%(order_id)s, %(sealed)s, %(expires_at)s)",
+    """
+    INSERT INTO order_contact (order_id, sealed, email_index, expires_at)
+    VALUES (%(order_id)s, %(sealed)s, %(email_index)s, %(expires_at)s)
+    """,
+)
+
+_ORDERS_OF_EMAIL = Sql(
+    "orders_of_contact_email",
+    "The orders that an address was given for, under any active key.",
+    "SELECT order_id AS id FROM order_contact WHERE email_index = ANY(%(indexes)s) ORDER BY order_id",
 )
 
 _FIND_CONTACT = Sql(
@@ -22,16 +31,65 @@ _INSERT_PERSON = Sql(
     "Make an account.",
     """
     INSERT INTO person (id, kind, role, email_index, email_sealed, name_sealed, password_hash, locale, created_at,
-                        expires_at)
+                        confirmed_at, expires_at)
     VALUES (%(id)s, %(kind)s, %(role)s, %(email_index)s, %(email_sealed)s, %(name_sealed)s, %(password_hash)s,
-            %(locale)s, %(created_at)s, %(expires_at)s)
+            %(locale)s, %(created_at)s, %(confirmed_at)s, %(expires_at)s)
     """,
 )
 
 _FIND_BY_EMAIL = Sql(
     "find_person_by_email",
-    "The account of a kind behind an address, under any active key.",
-    "SELECT * FROM person WHERE kind = %(kind)s AND email_index = ANY(%(indexes)s)",
+    "The account that an address stands for, under any active key: its owner's, or else the newest that waits.",
+    """
+    SELECT * FROM person WHERE kind = %(kind)s AND email_index = ANY(%(indexes)s)
+    ORDER BY confirmed_at IS NULL, created_at DESC, id DESC LIMIT 1
+    """,
+)
+
+_WAITING_BY_EMAIL = Sql(
+    "waiting_persons_by_email",
+    "The accounts that claim an address without a proof.",
+    """
+    SELECT id FROM person
+    WHERE kind = 'customer' AND email_index = ANY(%(indexes)s) AND confirmed_at IS NULL ORDER BY id
+    """,
+)
+
+_CONFIRM_PERSON = Sql(
+    "confirm_person",
+    "The address is proved; no row: the account is gone, or another one owns the address.",
+    """
+    UPDATE person SET confirmed_at = coalesce(confirmed_at, %(now)s), email_index = %(email_index)s,
+                      email_sealed = %(email_sealed)s, expires_at = greatest(expires_at, %(expires_at)s)
+    WHERE id = %(id)s AND NOT EXISTS (
+        SELECT FROM person AS owner
+        WHERE owner.kind = person.kind AND owner.email_index = ANY(%(indexes)s) AND owner.confirmed_at IS NOT NULL
+            AND owner.id <> person.id)
+    RETURNING *
+    """,
+)
+
+_LOCK_PERSON = Sql(
+    "lock_person", "One account, locked until the end.", "SELECT * FROM person WHERE id = %(id)s FOR UPDATE"
+)
+
+_SET_PASSWORD = Sql(
+    "set_password",
+    "Another password, unless somebody was quicker: the old hash must be what was checked; null: it need not.",
+    """
+    UPDATE person SET password_hash = %(new_hash)s
+    WHERE id = %(id)s AND (%(old_hash)s::text IS NULL OR password_hash = %(old_hash)s)
+    """,
+)
+
+_FORGET_UNCONFIRMED = Sql(
+    "forget_unconfirmed_persons",
+    "Delete accounts that nobody confirmed in time, a part at a time, with their sessions and addresses.",
+    """
+    DELETE FROM person WHERE id IN
+        (SELECT id FROM person WHERE confirmed_at IS NULL AND expires_at <= %(now)s
+         LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    """,
 )
 
 _SEE_PERSON = Sql(
@@ -50,8 +108,8 @@ _INSERT_SESSION = Sql(
     "insert_session",
     "Open a browser session.",
     """
-    INSERT INTO session (token_hash, id, person_id, created_at, seen_at, expires_at)
-    VALUES (%(token_hash)s, %(id)s, %(person_id)s, %(now)s, %(now)s, %(expires_at)s)
+    INSERT INTO session (token_hash, id, person_id, device, created_at, seen_at, expires_at)
+    VALUES (%(token_hash)s, %(id)s, %(person_id)s, %(device)s, %(now)s, %(now)s, %(expires_at)s)
     """,
 )
 
@@ -72,6 +130,27 @@ _SEE_SESSION = Sql(
 )
 
 _END_SESSION = Sql("end_session", "Close a session.", "DELETE FROM session WHERE id = %(id)s")
+
+_SESSIONS_OF = Sql(
+    "sessions_of_person",
+    "The sessions of a person that did not expire, the one used last first.",
+    """
+    SELECT id, device, created_at, seen_at, expires_at FROM session
+    WHERE person_id = %(person_id)s AND expires_at > %(now)s ORDER BY seen_at DESC, id DESC
+    """,
+)
+
+_END_OWN_SESSION = Sql(
+    "end_own_session",
+    "Close one of a person's sessions.",
+    "DELETE FROM session WHERE id = %(id)s AND person_id = %(person_id)s",
+)
+
+_END_SESSIONS_OF = Sql(
+    "end_sessions_of_person",
+    "Close all of a person's sessions.",
+    "DELETE FROM session WHERE person_id = %(person_id)s",
+)
 
 _END_EXPIRED = Sql(
     "end_expired_sessions",
@@ -119,6 +198,7 @@ class PersonRow:
     locale: str
     created_at: datetime
     expires_at: datetime
+    confirmed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +212,24 @@ class SessionRow:
     seen_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A session as its owner sees it."""
+
+    id: SessionId
+    device: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Id:
+    """A row of which the id is all that is asked."""
+
+    id: str
+
+
 async def insert_contact(tx: Tx, **values: object) -> None:
     """Keep whom an order goes to."""
     await tx.run(_INSERT_CONTACT, **values)
@@ -142,6 +240,11 @@ async def find_contact(tx: Tx, order_id: str) -> bytes | None:
     return await tx.value(_FIND_CONTACT, bytes, order_id=order_id)
 
 
+async def orders_of_email(tx: Tx, indexes: list[bytes]) -> list[str]:
+    """The orders that an address was given for."""
+    return [row.id for row in await tx.rows(_ORDERS_OF_EMAIL, _Id, indexes=indexes)]
+
+
 async def insert_person(tx: Tx, **values: object) -> None:
     """Make an account."""
     await tx.run(_INSERT_PERSON, **values)
@@ -150,6 +253,31 @@ async def insert_person(tx: Tx, **values: object) -> None:
 async def find_by_email(tx: Tx, kind: str, indexes: list[bytes]) -> PersonRow | None:
     """The account behind an address."""
     return await tx.row(_FIND_BY_EMAIL, PersonRow, kind=kind, indexes=indexes)
+
+
+async def waiting_by_email(tx: Tx, indexes: list[bytes]) -> list[str]:
+    """The accounts that claim an address without a proof."""
+    return [row.id for row in await tx.rows(_WAITING_BY_EMAIL, _Id, indexes=indexes)]
+
+
+async def confirm_person(tx: Tx, person_id: str, **values: object) -> PersonRow | None:
+    """The address is proved; None: the account is gone, or another one owns the address."""
+    return await tx.row(_CONFIRM_PERSON, PersonRow, id=person_id, **values)
+
+
+async def lock_person(tx: Tx, person_id: str) -> PersonRow | None:
+    """One account, locked."""
+    return await tx.row(_LOCK_PERSON, PersonRow, id=person_id)
+
+
+async def set_password(tx: Tx, person_id: str, *, old_hash: str | None, new_hash: str) -> bool:
+    """Another password; False: somebody was quicker, or the account is gone."""
+    return await tx.run(_SET_PASSWORD, id=person_id, old_hash=old_hash, new_hash=new_hash) == 1
+
+
+async def forget_unconfirmed(tx: Tx, now: datetime, limit: int) -> int:
+    """Delete accounts that nobody confirmed in time."""
+    return await tx.run(_FORGET_UNCONFIRMED, now=now, limit=limit)
 
 
 async def see_person(tx: Tx, person_id: str, *, expires_at: datetime, password_hash: str | None) -> None:
@@ -180,6 +308,21 @@ async def see_session(tx: Tx, session_id: str, now: datetime) -> None:
 async def end_session(tx: Tx, session_id: str) -> None:
     """Close a session."""
     await tx.run(_END_SESSION, id=session_id)
+
+
+async def sessions_of(tx: Tx, person_id: str, now: datetime) -> list[DeviceRow]:
+    """The sessions of a person that did not expire."""
+    return await tx.rows(_SESSIONS_OF, DeviceRow, person_id=person_id, now=now)
+
+
+async def end_own_session(tx: Tx, person_id: str, session_id: str) -> bool:
+    """Close one of a person's sessions; False: there is no such one."""
+    return await tx.run(_END_OWN_SESSION, id=session_id, person_id=person_id) == 1
+
+
+async def end_sessions_of(tx: Tx, person_id: str) -> int:
+    """Close all of a person's sessions; how many they were."""
+    return await tx.run(_END_SESSIONS_OF, person_id=person_id)
 
 
 async def end_expired_sessions(tx: Tx, now: datetime, limit: int) -> int:

@@ -1,6 +1,6 @@
 """Turn a message and its order into a mail: subject, plain text and HTML from the templates of its kind."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -15,8 +15,18 @@ from babel.dates import get_timezone
 from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from vivr.customers.account_mails import LIFETIMES
 from vivr.customers.contact import Contact
-from vivr.email.model import Sender, exceptions_link, message_id_header, office_link, order_link, vat_parts
+from vivr.customers.model import AddressedMail, MailKind
+from vivr.email.model import (
+    Sender,
+    account_link,
+    exceptions_link,
+    message_id_header,
+    office_link,
+    order_link,
+    vat_parts,
+)
 from vivr.money import Money, format_money
 from vivr.orders.model import Order, OrderLine
 from vivr.translate import translator
@@ -34,6 +44,9 @@ STAFF_KINDS: Final = frozenset(
 )
 """The kinds that go to the shop's own people, not to the customer."""
 
+ACCOUNT_KINDS: Final = frozenset(MailKind)
+"""The kinds that are about an account and no order; their subject is an account mail's id."""
+
 KINDS: Final = STAFF_KINDS | {
     "held_refunded",
     "order_confirmation",
@@ -42,7 +55,7 @@ KINDS: Final = STAFF_KINDS | {
     "refund_failed",
     "refunded",
 }
-"""The kinds of message that have templates."""
+"""The kinds of message about orders that have templates."""
 
 _DOMAIN: Final = "emails"
 _SHOWN_ZONE: Final = get_timezone("Europe/Paris")
@@ -89,14 +102,60 @@ def compose_message(
         "link": _link_of(kind, order, sender, token, locale),
         "amount": money,
     }
+    return assemble(
+        message_id=message_id,
+        template=kind,
+        sender=sender,
+        values=values,
+        date=date,
+        locale=locale,
+        recipient=address,
+    )
+
+
+def compose_account_mail(
+    *, message_id: str, mail: AddressedMail, sender: Sender, date: datetime, locale: str
+) -> EmailMessage:
+    """Write a mail about an account.
+
+    It says nothing that was typed at the registration, such as a name: anybody may have typed it, with words for
+    somebody else to read.
+    """
+    values: dict[str, object] = {
+        "shop_name": sender.shop_name,
+        "link": account_link(mail, sender, locale),
+        "hours": round(LIFETIMES[MailKind(mail.kind)].total_seconds() / 3600) if mail.token else 0,
+    }
+    return assemble(
+        message_id=message_id,
+        template=mail.kind,
+        sender=sender,
+        values=values,
+        date=date,
+        locale=locale,
+        recipient=mail.email,
+    )
+
+
+def assemble(
+    *,
+    message_id: str,
+    template: str,
+    sender: Sender,
+    values: Mapping[str, object],
+    date: datetime,
+    locale: str,
+    recipient: str,
+) -> EmailMessage:
+    """Put a mail together from the three templates of its kind."""
     environment = _environment(locale)
 
     def render(part: str) -> str:
-        return environment.get_template(f"{kind}.{part}").render(values)
+        return environment.get_template(f"{template}.{part}").render(values)
 
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(sender.shop_name, addr_spec=sender.address)
-    message["To"] = address
+    message["To"] = recipient
     message["Subject"] = " ".join(render("subject.txt").split())
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id_header(message_id, sender)

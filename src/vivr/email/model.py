@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from vivr.customers.model import AddressedMail, MailKind
 from vivr.money import Money
 from vivr.orders.model import Order, OrderLine
 
@@ -12,6 +13,11 @@ TRIES_OVER_AFTER: Final = timedelta(days=1)
 _FIRST_PAUSE: Final = timedelta(seconds=10)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
 _DOUBLINGS_MAX: Final = 20
+_LINK_PAGES: Final[dict[str, str]] = {
+    MailKind.CONFIRM: "/compte/confirmer",
+    MailKind.RESET: "/compte/nouveau-mot-de-passe",
+    MailKind.CHANGE: "/compte/nouvelle-adresse",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,13 @@ def exceptions_link(sender: Sender, locale: str) -> str:
     """The back office's page of money that does not fit."""
     prefix = "" if locale == "fr" else f"/{locale}"
     return f"{sender.app_url}{prefix}/admin/exceptions"
+
+
+def account_link(mail: AddressedMail, sender: Sender, locale: str) -> str:
+    """Where a mail about an account leads: to what its secret opens, or to the log-in."""
+    prefix = "" if locale == "fr" else f"/{locale}"
+    page = _LINK_PAGES.get(mail.kind, "/compte/connexion")
+    return f"{sender.app_url}{prefix}{page}" + (f"?cle={mail.token}" if mail.token else "")
 
 
 def vat_parts(lines: Sequence[OrderLine], currency: str) -> list[VatPart]:

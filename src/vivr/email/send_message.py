@@ -14,10 +14,11 @@ from typing import Final
 import structlog
 
 from vivr.clock import Clock
+from vivr.customers.account_mails import address_mail
 from vivr.customers.contact import find_contact
 from vivr.database import Database, Tx
 from vivr.email import store
-from vivr.email.compose_message import KINDS, STAFF_KINDS, compose_message
+from vivr.email.compose_message import ACCOUNT_KINDS, KINDS, STAFF_KINDS, compose_account_mail, compose_message
 from vivr.email.mail_server import Handover, hand_over
 from vivr.email.model import Sender, next_try
 from vivr.email.queue_message import SEND_EMAIL
@@ -101,6 +102,8 @@ async def _write(tx: Tx, clock: Clock, seals: Seals, sender: Sender, job: Job, m
         NotFound: what it is about, or whom it goes to, is not kept any more.
         ValueError: an address or a sealed contact is broken.
     """
+    if message.kind in ACCOUNT_KINDS:
+        return await _write_account_mail(tx, clock, seals, sender, job, message)
     order = await find_order(tx, message.order_id) if message.order_id else None
     contact = await find_contact(tx, seals, order.id) if order else None
     if message.kind not in KINDS:
@@ -125,6 +128,14 @@ async def _write(tx: Tx, clock: Clock, seals: Seals, sender: Sender, job: Job, m
         money=message.money,
     )
     return Ready(job, message, mail, recipient)
+
+
+async def _write_account_mail(tx: Tx, clock: Clock, seals: Seals, sender: Sender, job: Job, message: Message) -> Ready:
+    """Write a mail about an account; the secret of its link is made here, and each try has another one."""
+    now = clock.now()
+    addressed = await address_mail(tx, seals, now, message.subject_id)
+    mail = compose_account_mail(message_id=message.id, mail=addressed, sender=sender, date=now, locale=message.locale)
+    return Ready(job, message, mail, addressed.email)
 
 
 async def _send(database: Database, clock: Clock, server: MailServer, sender: Sender, ready: Ready) -> None:

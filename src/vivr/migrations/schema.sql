@@ -43,6 +43,19 @@ BEGIN
 END
 $$;
 
+CREATE TABLE public.account_mail (
+    id text NOT NULL,
+    kind text NOT NULL,
+    person_id text,
+    email_index bytea NOT NULL,
+    email_sealed bytea NOT NULL,
+    token_hash bytea,
+    created_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT account_mail_kind_known CHECK ((kind = ANY (ARRAY['account_confirm'::text, 'password_reset'::text, 'email_change'::text, 'password_changed'::text, 'email_changed'::text])))
+);
+
 CREATE TABLE public.audit_link (
     sequence bigint NOT NULL,
     audit_id bigint NOT NULL,
@@ -412,7 +425,8 @@ CREATE TABLE public.operation (
 CREATE TABLE public.order_contact (
     order_id text NOT NULL,
     sealed bytea NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    email_index bytea
 );
 
 CREATE TABLE public.order_history (
@@ -609,6 +623,7 @@ CREATE TABLE public.person (
     locale text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone,
     CONSTRAINT person_kind_known CHECK ((kind = ANY (ARRAY['customer'::text, 'staff'::text]))),
     CONSTRAINT person_locale_known CHECK ((locale = ANY (ARRAY['fr'::text, 'en'::text]))),
     CONSTRAINT person_role_fits_kind CHECK (((kind = 'staff'::text) = (role IS NOT NULL))),
@@ -807,6 +822,15 @@ CREATE TABLE public.request_origin (
     expires_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.saved_address (
+    id text NOT NULL,
+    person_id text NOT NULL,
+    sealed bytea NOT NULL,
+    is_default boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.schema_migration (
     name text NOT NULL,
     digest text NOT NULL,
@@ -819,7 +843,9 @@ CREATE TABLE public.session (
     person_id text,
     created_at timestamp with time zone NOT NULL,
     seen_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    device text DEFAULT ''::text NOT NULL,
+    CONSTRAINT session_device_coarse CHECK ((length(device) <= 60))
 );
 
 CREATE TABLE public.stock_reservation (
@@ -852,6 +878,12 @@ ALTER TABLE ONLY public.pgqueuer ALTER COLUMN id SET DEFAULT nextval('public.pgq
 ALTER TABLE ONLY public.pgqueuer_schedules ALTER COLUMN id SET DEFAULT nextval('public.pgqueuer_schedules_id_seq'::regclass);
 
 ALTER TABLE ONLY public.pgqueuer_statistics ALTER COLUMN id SET DEFAULT nextval('public.pgqueuer_statistics_id_seq'::regclass);
+
+ALTER TABLE ONLY public.account_mail
+    ADD CONSTRAINT account_mail_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.account_mail
+    ADD CONSTRAINT account_mail_token_once UNIQUE (token_hash);
 
 ALTER TABLE ONLY public.audit_link
     ADD CONSTRAINT audit_link_pkey PRIMARY KEY (sequence);
@@ -983,9 +1015,6 @@ ALTER TABLE ONLY public.payout
     ADD CONSTRAINT payout_pkey PRIMARY KEY (account, livemode, id);
 
 ALTER TABLE ONLY public.person
-    ADD CONSTRAINT person_email_once UNIQUE (kind, email_index);
-
-ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.pgqueuer_log
@@ -1030,6 +1059,9 @@ ALTER TABLE ONLY public.refunded_line
 ALTER TABLE ONLY public.request_origin
     ADD CONSTRAINT request_origin_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.saved_address
+    ADD CONSTRAINT saved_address_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (name);
 
@@ -1050,6 +1082,10 @@ ALTER TABLE ONLY public.stripe_customer
 
 ALTER TABLE ONLY public.stripe_customer
     ADD CONSTRAINT stripe_customer_pkey PRIMARY KEY (account, livemode, owner);
+
+CREATE INDEX account_mail_by_expiry ON public.account_mail USING btree (expires_at);
+
+CREATE INDEX account_mail_by_person ON public.account_mail USING btree (person_id);
 
 CREATE INDEX audit_row_by_order ON public.audit_row USING btree (order_id, id);
 
@@ -1109,6 +1145,8 @@ CREATE UNIQUE INDEX operation_succeeded_once ON public.operation USING btree (ac
 
 CREATE INDEX operation_to_recover ON public.operation USING btree (next_try_at) WHERE (outcome = ANY (ARRAY['started'::text, 'unknown'::text]));
 
+CREATE INDEX order_contact_by_email ON public.order_contact USING btree (email_index);
+
 CREATE INDEX order_history_by_order ON public.order_history USING btree (order_id, id);
 
 CREATE INDEX orders_by_deadline ON public.orders USING btree (deadline_at) WHERE (state = 'PENDING'::text);
@@ -1130,6 +1168,12 @@ CREATE INDEX payment_to_capture ON public.payment USING btree (capture_before) W
 CREATE INDEX payment_to_poll ON public.payment USING btree (poll_at) WHERE (poll_at IS NOT NULL);
 
 CREATE INDEX payment_to_tell ON public.payment USING btree (tell_failure_at) WHERE (tell_failure_at IS NOT NULL);
+
+CREATE INDEX person_by_email ON public.person USING btree (kind, email_index, created_at DESC);
+
+CREATE UNIQUE INDEX person_confirmed_email_once ON public.person USING btree (kind, email_index) WHERE (confirmed_at IS NOT NULL);
+
+CREATE INDEX person_unconfirmed_by_expiry ON public.person USING btree (expires_at) WHERE (confirmed_at IS NULL);
 
 CREATE INDEX pgqueuer_ep_ea_idx ON public.pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::public.pgqueuer_status);
 
@@ -1166,6 +1210,12 @@ CREATE INDEX refund_by_payment ON public.refund USING btree (payment_id);
 CREATE INDEX refund_to_poll ON public.refund USING btree (poll_at) WHERE (poll_at IS NOT NULL);
 
 CREATE INDEX request_origin_by_expiry ON public.request_origin USING btree (expires_at);
+
+CREATE INDEX saved_address_by_expiry ON public.saved_address USING btree (expires_at);
+
+CREATE INDEX saved_address_by_person ON public.saved_address USING btree (person_id);
+
+CREATE UNIQUE INDEX saved_address_default_once ON public.saved_address USING btree (person_id) WHERE is_default;
 
 CREATE INDEX session_by_expiry ON public.session USING btree (expires_at);
 
@@ -1204,6 +1254,9 @@ CREATE TRIGGER order_line_emptied_append_only BEFORE TRUNCATE ON public.order_li
 CREATE TRIGGER refund_line_append_only BEFORE DELETE OR UPDATE ON public.refund_line FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 CREATE TRIGGER refund_line_emptied_append_only BEFORE TRUNCATE ON public.refund_line FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+ALTER TABLE ONLY public.account_mail
+    ADD CONSTRAINT account_mail_person_exists FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.audit_link
     ADD CONSTRAINT audit_link_row_exists FOREIGN KEY (audit_id) REFERENCES public.audit_row(id);
@@ -1321,6 +1374,9 @@ ALTER TABLE ONLY public.refund
 
 ALTER TABLE ONLY public.refunded_line
     ADD CONSTRAINT refunded_line_figures_exists FOREIGN KEY (order_id, "position", line_amount_minor, line_tax_minor, line_quantity) REFERENCES public.order_line(order_id, "position", amount_minor, tax_minor, quantity);
+
+ALTER TABLE ONLY public.saved_address
+    ADD CONSTRAINT saved_address_person_exists FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_person_exists FOREIGN KEY (person_id) REFERENCES public.person(id) ON DELETE CASCADE;

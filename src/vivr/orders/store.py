@@ -193,6 +193,18 @@ _ADOPT = Sql(
     """,
 )
 
+_CLAIM = Sql(
+    "claim_orders",
+    "Orders that a proved address was given for belong to its owner, unless another account owns them.",
+    """
+    UPDATE orders SET principal = %(customer)s, person_id = %(person_id)s
+    WHERE id IN (
+        SELECT id FROM orders
+        WHERE id = ANY(%(order_ids)s) AND (principal LIKE 'guest:%%' OR principal = ANY(%(principals)s))
+        ORDER BY id FOR UPDATE)
+    """,
+)
+
 
 _INSERT_HOLD = Sql(
     "insert_order_hold",
@@ -354,6 +366,11 @@ async def orders_of_principal(tx: Tx, principal: str, *, before: str | None, lim
 async def all_orders(tx: Tx, *, before: str | None, state: str | None, limit: int) -> list[Order]:
     """All orders, for staff."""
     return await tx.rows(_ALL, Order, before=before, state=state, limit=limit)
+
+
+async def claim_orders(tx: Tx, *, order_ids: list[str], principals: list[str], customer: str, person_id: str) -> int:
+    """Give the orders of a proved address to its owner; how many they were."""
+    return await tx.run(_CLAIM, order_ids=order_ids, principals=principals, customer=customer, person_id=person_id)
 
 
 async def adopt_orders(tx: Tx, *, guest: str, customer: str, person_id: str) -> int:

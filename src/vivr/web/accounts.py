@@ -1,13 +1,15 @@
 """Registering, logging in and out, for the API and the pages alike: the use case, then the cookie."""
 
-from vivr.cart.change_cart import merge_carts
 from vivr.customers.accounts import AccountRequest, AccountTerms, find_account
-from vivr.customers.log_in import Credentials, TakeOver, log_in
-from vivr.customers.model import Person, PersonKind
+from vivr.customers.change_address import ask_for_address
+from vivr.customers.change_password import ask_for_reset, change_password, reset_password
+from vivr.customers.log_in import Arrival, Credentials, Entrance, log_in, reenter
+from vivr.customers.model import MailKind, Person, PersonKind, coarse_device
+from vivr.customers.prove_address import ask_for_proof, prove_address
 from vivr.customers.register import register
 from vivr.customers.sessions import end_session
-from vivr.database import Tx
-from vivr.orders.adopt_orders import adopt_orders
+from vivr.errors import Unauthenticated
+from vivr.ids import PersonId
 from vivr.settings import Settings
 from vivr.web.cookies import ORDERS_COOKIE, dropped_cookie_text
 from vivr.web.sessions import caller_of, enter_session, leave_session, session_of, with_origin
@@ -20,26 +22,18 @@ def account_terms(settings: Settings) -> AccountTerms:
 
 
 async def register_visitor(visit: Visit, request: AccountRequest) -> Person:
-    """Make an account and go on in it.
+    """Make an account and go on in it, whoever else has its address.
 
     Raises:
         InvalidInput: fields break a rule.
-        Conflict: ``email_taken``.
     """
     shop = visit.shop
     caller = await with_origin(visit, await caller_of(visit))
-    entrance = await register(
-        shop.database,
-        shop.clock,
-        shop.seals,
-        caller,
-        account_terms(shop.settings),
-        request,
-        session=await session_of(visit),
-        take_over=_take_over(visit),
+    terms = account_terms(shop.settings)
+    arrival, neighbours = await arrival_of(visit), shop.neighbours()
+    return _enter(
+        visit, await register(shop.database, shop.clock, shop.seals, caller, terms, request, arrival, neighbours)
     )
-    enter_session(visit, entrance.opened)
-    return entrance.person
 
 
 async def log_visitor_in(visit: Visit, *, kind: PersonKind, email: str, password: str) -> Person:
@@ -59,11 +53,102 @@ async def log_visitor_in(visit: Visit, *, kind: PersonKind, email: str, password
         caller,
         Credentials(kind, email, password),
         retention=shop.settings.data_retention,
-        session=await session_of(visit),
-        take_over=_take_over(visit),
+        arrival=await arrival_of(visit),
+        take_over=shop.neighbours().take_over,
     )
-    enter_session(visit, entrance.opened)
-    return entrance.person
+    return _enter(visit, entrance)
+
+
+async def reenter_account(visit: Visit, person_id: PersonId) -> None:
+    """Open another session for somebody whose first answer was lost on the way, as after a double click."""
+    shop = visit.shop
+    entrance = await reenter(shop.database, shop.clock, shop.seals, person_id, await arrival_of(visit))
+    if entrance is not None:
+        _enter(visit, entrance)
+
+
+async def prove_visitors_address(visit: Visit, kind: MailKind, token: str, password: str) -> Person:
+    """Prove an address by a mail's link and go on in a new session; see ``customers.prove_address``."""
+    shop = visit.shop
+    caller = await with_origin(visit, await caller_of(visit))
+    entrance = await prove_address(
+        shop.database,
+        shop.clock,
+        shop.seals,
+        caller,
+        kind,
+        token,
+        password,
+        retention=shop.settings.data_retention,
+        arrival=await arrival_of(visit),
+        neighbours=shop.neighbours(),
+    )
+    return _enter(visit, entrance)
+
+
+async def send_proof_again(visit: Visit, person: Person) -> None:
+    """Send the link that confirms an account's address once more, unless it is confirmed."""
+    shop = visit.shop
+    if not person.is_confirmed:
+        await ask_for_proof(shop.database, shop.clock, shop.seals, person, shop.neighbours())
+
+
+async def ask_for_visitors_reset(visit: Visit, email: str) -> None:
+    """Send a link for a new password to an address, if it stands for an account; see ``customers.change_password``."""
+    shop = visit.shop
+    caller = await with_origin(visit, await caller_of(visit))
+    neighbours = shop.neighbours()
+    await ask_for_reset(shop.database, shop.clock, shop.seals, caller, neighbours, email=email, locale=visit.locale)
+
+
+async def reset_visitors_password(visit: Visit, token: str, password: str) -> None:
+    """Set a password by a mail's link; the visitor logs in with it."""
+    shop = visit.shop
+    caller = await with_origin(visit, await caller_of(visit))
+    terms = account_terms(shop.settings)
+    await reset_password(
+        shop.database,
+        shop.clock,
+        shop.seals,
+        caller,
+        terms,
+        token=token,
+        new=password,
+        neighbours=shop.neighbours(),
+    )
+
+
+async def change_visitors_password(visit: Visit, person: Person, *, current: str, new: str) -> Person:
+    """Change the password of the account that is logged in, and go on in a new session."""
+    shop = visit.shop
+    entrance = await change_password(
+        shop.database,
+        shop.clock,
+        shop.seals,
+        await with_origin(visit, await caller_of(visit)),
+        account_terms(shop.settings),
+        person,
+        current=current,
+        new=new,
+        arrival=await arrival_of(visit),
+        neighbours=shop.neighbours(),
+    )
+    return _enter(visit, entrance)
+
+
+async def ask_for_visitors_address(visit: Visit, person: Person, *, email: str, password: str) -> None:
+    """Send a link to the address that an account is to have."""
+    shop = visit.shop
+    await ask_for_address(
+        shop.database,
+        shop.clock,
+        shop.seals,
+        await with_origin(visit, await caller_of(visit)),
+        person,
+        email=email,
+        password=password,
+        neighbours=shop.neighbours(),
+    )
 
 
 async def log_visitor_out(visit: Visit) -> None:
@@ -72,6 +157,11 @@ async def log_visitor_out(visit: Visit) -> None:
     if session is not None:
         async with visit.shop.database.transaction("log_out") as tx:
             await end_session(tx, session.id)
+    forget_visitor(visit)
+
+
+def forget_visitor(visit: Visit) -> None:
+    """Let the browser forget a session that was ended."""
     leave_session(visit)
     visit.set_cookies[ORDERS_COOKIE] = dropped_cookie_text(ORDERS_COOKIE, secure=visit.is_secure)
 
@@ -85,9 +175,23 @@ async def account_of(visit: Visit) -> Person | None:
         return await find_account(tx, visit.shop.seals, session.person_id)
 
 
-def _take_over(visit: Visit) -> TakeOver:
-    async def take_over(tx: Tx, guest: str, person: Person) -> None:
-        await merge_carts(tx, guest=guest, customer=f"customer:{person.id}", at=visit.shop.clock.now())
-        await adopt_orders(tx, guest=guest, person_id=person.id)
+async def customer_of(visit: Visit) -> Person:
+    """The customer that is logged in.
 
-    return take_over
+    Raises:
+        Unauthenticated: nobody is, or a member of staff.
+    """
+    person = await account_of(visit)
+    if person is None or person.kind is not PersonKind.CUSTOMER:
+        raise Unauthenticated("unauthenticated")
+    return person
+
+
+async def arrival_of(visit: Visit) -> Arrival:
+    """Where a visitor comes from who is about to enter an account."""
+    return Arrival(await session_of(visit), coarse_device(visit.headers.get("user-agent", "")))
+
+
+def _enter(visit: Visit, entrance: Entrance) -> Person:
+    enter_session(visit, entrance.opened)
+    return entrance.person

@@ -40,7 +40,10 @@ ERRORS: Final[dict[str, tuple[int, str]]] = {
     "idempotency_key_reused": (422, "This Idempotency-Key was used for another request; these differ: {differing}."),
     "request_in_flight": (409, "The same request is still being worked on."),
     # Accounts
-    "email_taken": (409, "An account with this e-mail address exists already: log in instead."),
+    "address_owned": (409, "Another account has this e-mail address already."),
+    "link_expired": (404, "This link was used already or is too old: please ask for a new one."),
+    "address_not_found": (404, "There is no such address."),
+    "address_book_full": (409, "The address book is full: {limit} addresses at most."),
     # The catalogue and the basket
     "product_not_found": (404, "This product is not sold here."),
     "price_changed": (409, "The price of “{title}” has changed: it is {price} today."),
@@ -159,7 +162,10 @@ FIELDS: Final[dict[str, str]] = {
     "email_malformed": "This is not an e-mail address.",
     "password_too_short": "A password has at least 10 characters.",
     "password_too_long": "A password has at most 256 characters.",
-    "password_guessable": "The password must not be the e-mail address or the name of the shop.",
+    "password_guessable": "The password must not be made of your own name or address, or of the name of the shop.",
+    "password_common": "This password is soon guessed: three or four words that have nothing to do with each other are "
+    "better.",
+    "password_wrong": "The password is wrong.",
     "country_unknown": "A country is written with two letters, such as FR.",
     "country_not_served": "We don't ship to this country.",
     "currency_not_offered": "The shop does not sell in this currency.",

@@ -1,6 +1,7 @@
 """``/api/auth``: register, log in, log out, and who am I."""
 
 from fastapi import APIRouter, Request
+from pydantic import Field
 
 from vivr.customers.accounts import AccountRequest
 from vivr.customers.model import Person, PersonKind
@@ -34,6 +35,7 @@ class UserOut(Json):
     kind: str
     email: str
     name: str
+    confirmed: bool = Field(description="Whether the address was confirmed by the link of a mail; buying needs none.")
 
 
 class WhoOut(Json):
@@ -44,7 +46,11 @@ class WhoOut(Json):
 
 @router.post("/register", status_code=201, summary="Make an account and log in to it")
 async def register(request: Request, body: RegisterBody) -> Success[WhoOut]:
-    """The basket and the orders of the guest's session become the account's."""
+    """The basket and the orders of the guest's session become the account's.
+
+    The answer is the same whether or not somebody has an account of this address: that is told by mail alone. The
+    account may buy at once, and owns the address when the link of that mail confirms it.
+    """
     visit = visit_of(request)
     wish = AccountRequest(email=body.email, password=body.password, name=body.name, locale=visit.locale)
     return _who(await register_visitor(visit, wish))
@@ -76,4 +82,5 @@ async def me(request: Request) -> Success[WhoOut]:
 def _who(person: Person | None) -> Success[WhoOut]:
     if person is None:
         return Success(data=WhoOut(user=None))
-    return Success(data=WhoOut(user=UserOut(id=person.id, kind=person.kind, email=person.email, name=person.name)))
+    user = UserOut(id=person.id, kind=person.kind, email=person.email, name=person.name, confirmed=person.is_confirmed)
+    return Success(data=WhoOut(user=user))

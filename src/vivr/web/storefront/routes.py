@@ -1,23 +1,44 @@
 """The storefront's addresses: each page in French at its path and in English at the same path under ``/en``."""
 
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import Final
 
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from vivr.translate import LOCALES
 from vivr.web.rendering import localise_path
-from vivr.web.storefront.account import log_in, log_out, register, show_account, show_login, show_register
+from vivr.web.storefront.account import (
+    Handler,
+    log_in,
+    log_out,
+    register,
+    show_account,
+    show_login,
+    show_register,
+)
+from vivr.web.storefront.account_links import (
+    ask_for_new_password,
+    confirm,
+    move,
+    send_again,
+    set_new_password,
+    show_confirm,
+    show_forgotten,
+    show_move,
+    show_new_password,
+)
+from vivr.web.storefront.account_safety import (
+    change_own_email,
+    change_own_password,
+    log_device_out,
+    log_out_everywhere,
+    show_safety,
+)
 from vivr.web.storefront.cart import change_cart, show_cart
 from vivr.web.storefront.catalogue import show_catalogue
 from vivr.web.storefront.checkout import order_and_pay, show_checkout
 from vivr.web.storefront.confirmation import show_confirmation, tell_stage
 from vivr.web.storefront.order import cancel_own_order, pay_order, show_order
 from vivr.web.storefront.product import add_product, show_product
-
-Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 _PAGES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", "/", show_catalogue),
@@ -38,6 +59,20 @@ _PAGES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("GET", "/compte/inscription", show_register),
     ("POST", "/compte/inscription", register),
     ("POST", "/compte/deconnexion", log_out),
+    ("GET", "/compte/confirmer", show_confirm),
+    ("POST", "/compte/confirmer", confirm),
+    ("POST", "/compte/confirmation", send_again),
+    ("GET", "/compte/mot-de-passe-oublie", show_forgotten),
+    ("POST", "/compte/mot-de-passe-oublie", ask_for_new_password),
+    ("GET", "/compte/nouveau-mot-de-passe", show_new_password),
+    ("POST", "/compte/nouveau-mot-de-passe", set_new_password),
+    ("GET", "/compte/nouvelle-adresse", show_move),
+    ("POST", "/compte/nouvelle-adresse", move),
+    ("GET", "/compte/securite", show_safety),
+    ("POST", "/compte/securite/mot-de-passe", change_own_password),
+    ("POST", "/compte/securite/adresse", change_own_email),
+    ("POST", "/compte/appareils/{session_id}/fermer", log_device_out),
+    ("POST", "/compte/appareils/fermer", log_out_everywhere),
 )
 
 
