@@ -16,7 +16,7 @@ from refund_kit import STAFF, paid_order
 from shop_kit import WORKER, Kit, open_kit
 from vivr.caller import Caller
 from vivr.clock import SetClock
-from vivr.disputes.attach_file import remove_file, show_file
+from vivr.disputes.attach_file import ShownFile, remove_file, show_file
 from vivr.disputes.model import Dispute, Slot
 from vivr.disputes.send_file import record_file
 from vivr.errors import Conflict, Forbidden, NotFound, Refusal
@@ -69,10 +69,14 @@ async def files_at_stripe(kit: Kit) -> dict[str, str]:
     return {found["id"]: found["filename"] for found in listed["data"]}
 
 
-async def text_of(kit: Kit, dispute: Dispute, slot: Slot, written: dict[str, str] | None = None) -> str:
+async def shown_file(kit: Kit, dispute: Dispute, slot: Slot) -> ShownFile:
+    """What stands in a place."""
+    return await show_file(kit.shop.database, kit.shop.seals, kit.shop.sender, dispute.id, slot)
+
+
+async def text_of(kit: Kit, dispute: Dispute, slot: Slot) -> str:
     """What the document in a place says."""
-    async with kit.shop.database.transaction("look") as tx:
-        shown = await show_file(tx, kit.shop.seals, kit.shop.sender, dispute.id, slot, written or {})
+    shown = await shown_file(kit, dispute, slot)
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(shown.content)).pages)
 
 
@@ -98,15 +102,16 @@ async def test_documents_say_what_the_records_say(kit: Kit) -> None:
     assert "1 × bol: 24.90 EUR" in receipt
     assert "Total, VAT included: 29.80 EUR" in receipt
     assert "payment of 29.80 EUR" in receipt
-    delivery = await text_of(kit, dispute, Slot.SHIPPING_DOCUMENTATION, {"shipping_tracking_number": "8Q1234"})
-    assert "69001 Lyon" in delivery
-    assert "Tracking number: 8Q1234" in delivery
-    assert "order paid (payment_captured)" in await text_of(kit, dispute, Slot.UNCATEGORIZED_FILE)
-    terms = await text_of(kit, dispute, Slot.REFUND_POLICY, {"refund_policy_disclosure": "Shown before the payment."})
-    assert "Shown before the payment." in terms
     for slot in (Slot.REFUND_POLICY, Slot.CUSTOMER_COMMUNICATION):
         with pytest.raises(NotFound, match="evidence_file_not_found"):
             await text_of(kit, dispute, slot)
+    written = {"shipping_tracking_number": "8Q1234", "refund_policy_disclosure": "Shown before the payment."}
+    await kit.shop.save_evidence(SUPPORT, dispute.id, written, submit=False)
+    delivery = await text_of(kit, dispute, Slot.SHIPPING_DOCUMENTATION)
+    assert "69001 Lyon" in delivery
+    assert "Tracking number: 8Q1234" in delivery
+    assert "order paid (payment_captured)" in await text_of(kit, dispute, Slot.UNCATEGORIZED_FILE)
+    assert "Shown before the payment." in await text_of(kit, dispute, Slot.REFUND_POLICY)
     sent = "UPDATE email_message SET state = 'sent', sent_at = now() WHERE kind = 'order_confirmation' RETURNING id"
     assert len(await rows(kit, sent)) == 1
     letters = await text_of(kit, dispute, Slot.CUSTOMER_COMMUNICATION)
@@ -123,8 +128,7 @@ async def test_staffs_file_takes_a_place_and_gives_it_back(kit: Kit, clock: SetC
     await kit.shop.attach_file(SUPPORT, dispute.id, Slot.CUSTOMER_SIGNATURE, picture())
     found = await rows(kit, "SELECT slot, kind, pages FROM dispute_file ORDER BY slot")
     assert found == [{"slot": slot, "kind": "png", "pages": 1} for slot in ("customer_signature", "receipt")]
-    async with kit.shop.database.transaction("look") as tx:
-        shown = await show_file(tx, kit.shop.seals, kit.shop.sender, dispute.id, Slot.RECEIPT, {})
+    shown = await shown_file(kit, dispute, Slot.RECEIPT)
     assert (shown.name, shown.content) == ("receipt.png", picture())
     await remove_file(kit.shop.database, clock, SUPPORT, dispute.id, Slot.CUSTOMER_SIGNATURE)
     async with nothing_changes(kit):
@@ -175,8 +179,7 @@ async def test_staffs_file_whose_answer_was_lost_arrives_by_itself(kit: Kit, clo
             await act
     await recover_until_rest(kit, clock)
     assert await kit.count("SELECT count(*) FROM dispute_file WHERE stripe_file_id IS NOT NULL") == 1
-    async with kit.shop.database.transaction("look") as tx:
-        assert (await show_file(tx, kit.shop.seals, kit.shop.sender, dispute.id, Slot.RECEIPT, {})).content == picture()
+    assert (await shown_file(kit, dispute, Slot.RECEIPT)).content == picture()
     assert await broken_rules(kit) == {}
 
 
@@ -190,8 +193,7 @@ async def test_a_file_that_stripe_refuses_leaves_the_one_before(kit: Kit, clock:
         sending = (await newest_operations(tx, outcome=Outcome.UNKNOWN, kind=None, before=None, limit=1))[0]
     refused = Failed("refused", "invalid_file", "Invalid file.")
     await record_file(kit.shop.database, clock, WORKER, sending, refused)
-    async with kit.shop.database.transaction("look") as tx:
-        shown = await show_file(tx, kit.shop.seals, kit.shop.sender, dispute.id, Slot.RECEIPT, {})
+    shown = await shown_file(kit, dispute, Slot.RECEIPT)
     assert shown.content == picture("red")
     assert await broken_rules(kit) == {}
 

@@ -1,7 +1,6 @@
 """Staff's own files in the evidence packet: added, taken away, and looked at again."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vivr.audit.record_act import record_act
@@ -9,6 +8,7 @@ from vivr.caller import Caller
 from vivr.clock import Clock
 from vivr.database import Database, Tx
 from vivr.disputes import file_store, store
+from vivr.disputes.answer_dispute import draft_of
 from vivr.disputes.file_store import StaffFile
 from vivr.disputes.gather_records import gather_records
 from vivr.disputes.lock_answerable import lock_answerable
@@ -105,26 +105,28 @@ async def files_of(tx: Tx, dispute_id: str) -> dict[Slot, StaffFile]:
     return {file.slot: file for file in sorted(await file_store.files_of(tx, dispute_id), key=_is_on_its_way)}
 
 
-async def show_file(
-    tx: Tx, seals: Seals, sender: Sender, dispute_id: str, slot: Slot, written: Mapping[str, str]
-) -> ShownFile:
+async def show_file(database: Database, seals: Seals, sender: Sender, dispute_id: DisputeId, slot: Slot) -> ShownFile:
     """The file that stands in a place: staff's own, else the document that is composed from the order's records.
 
     Raises:
         NotFound: ``dispute_not_found``, ``evidence_file_not_found``.
     """
-    dispute = await store.find_dispute(tx, dispute_id)
-    if dispute is None:
-        raise NotFound("dispute_not_found")
-    own = (await files_of(tx, dispute_id)).get(slot)
+    async with database.transaction("show_evidence_file") as tx:
+        dispute = await store.find_dispute(tx, dispute_id)
+        if dispute is None:
+            raise NotFound("dispute_not_found")
+        own = (await files_of(tx, dispute_id)).get(slot)
+        written = await draft_of(tx, seals, dispute_id)
+        records = await gather_records(tx, seals, dispute)
     if own is not None:
         content = seals.open(own.content_sealed, table="dispute_file", column="content_sealed", row=own.operation_id)
         return ShownFile(f"{slot}.{own.kind}", own.kind, content)
-    records = await gather_records(tx, seals, dispute)
     documents = documents_of(records, written, sender) if records else []
-    for drawn in draw_documents([one for one in documents if one.slot is slot]):
-        return ShownFile(f"{slot}.{drawn.kind}", drawn.kind, drawn.content)
-    raise NotFound("evidence_file_not_found")
+    wanted = [one for one in documents if one.slot is slot]
+    if not wanted:
+        raise NotFound("evidence_file_not_found")
+    drawn = (await asyncio.to_thread(draw_documents, wanted))[0]
+    return ShownFile(f"{slot}.{drawn.kind}", drawn.kind, drawn.content)
 
 
 def _read(slot: Slot, content: bytes) -> EvidenceFile:

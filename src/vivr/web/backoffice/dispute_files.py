@@ -5,7 +5,6 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from vivr.disputes.answer_dispute import draft_of
 from vivr.disputes.attach_file import remove_file, show_file
 from vivr.disputes.model import Slot
 from vivr.errors import NotFound, VivrError
@@ -25,9 +24,7 @@ _SLOTS: Final = {slot.value: slot for slot in Slot}
 async def download(request: Request, visit: Visit) -> Response:
     """The file as the bank would get it."""
     dispute_id, slot, shop = *_place(request), visit.shop
-    async with shop.database.transaction("show_evidence_file") as tx:
-        written = await draft_of(tx, shop.seals, dispute_id)
-        found = await show_file(tx, shop.seals, shop.sender, dispute_id, slot, written)
+    found = await show_file(shop.database, shop.seals, shop.sender, dispute_id, slot)
     headers = {"Content-Disposition": f'attachment; filename="{found.name}"', "Cache-Control": "no-store"}
     return Response(found.content, media_type=found.kind.media_type, headers=headers)
 
