@@ -13,6 +13,9 @@ OFFICIAL := tests/sandbox/official/package.json tests/sandbox/official/package-l
 CHECK_LOCKS := requirements/build.txt requirements/check.txt requirements/spec.txt pyproject.toml $(OFFICIAL)
 DEMO_STAMP := $(VENV)/.demo-$(call fingerprint,$(DEMO_LOCKS))
 CHECK_STAMP := $(VENV)/.check-$(call fingerprint,$(CHECK_LOCKS))
+# Security scanners live apart: what they depend on contradicts what the shop does.
+AUDIT := $(VENV)/audit
+AUDIT_STAMP := $(AUDIT)/.done-$(call fingerprint,requirements/audit.txt)
 LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 # The npm of a wheel, so that no node need be on the machine; install scripts stay off.
@@ -34,13 +37,14 @@ test: $(CHECK_STAMP) ## run all tests with branch coverage and its floors; as ro
 	@echo "Tests, $(WORKERS) at a time, with branch coverage."
 	@BIN=$(BIN) WORKERS=$(WORKERS) .ci/tests
 
-check: $(CHECK_STAMP) ## lint, format, types, import contracts and the architecture tests
-	@echo "Lint, format, types, contracts, architecture."
+check: $(CHECK_STAMP) $(AUDIT_STAMP) ## lint, format, types, import contracts, architecture tests, security scanners, licences
+	@echo "Lint, format, types, contracts, architecture, security, licences."
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest tests/architecture
+	@AUDIT=$(AUDIT) BIN=$(BIN) .ci/audit
 
 bench: $(CHECK_STAMP) ## measure the shop on this machine
 	@echo "Benchmarks; the figures hold for this machine alone."
@@ -65,6 +69,7 @@ lock: $(CHECK_STAMP) ## resolve the dependencies anew into requirements/*.txt (n
 	$(LOCK) --extra demo --constraints requirements/check.txt --output-file requirements/demo.txt pyproject.toml
 	$(LOCK) --constraints requirements/check.txt --output-file requirements/production.txt pyproject.toml
 	printf 'hatchling\neditables\n' | $(LOCK) --output-file requirements/build.txt -
+	printf 'bandit\ncyclonedx-bom\npip-licenses\nsemgrep\n' | $(LOCK) --output-file requirements/audit.txt -
 	$(NPM) install --prefix tests/sandbox/official --package-lock-only --omit-lockfile-registry-resolved
 
 # The editable install puts the command at .venv/bin/vivr.
@@ -85,6 +90,14 @@ $(CHECK_STAMP): | $(BIN)/python
 		-r requirements/spec.txt
 	@mkdir -p $(VENV)/official && cp $(OFFICIAL) $(VENV)/official && $(NPM) ci --prefix $(VENV)/official >/dev/null
 	@rm -f $(VENV)/.demo-* $(VENV)/.check-* && touch $(DEMO_STAMP) $@
+
+# The lock is the whole closure; `--no-deps`, for pip takes a locked package with an extra for an unlocked one.
+$(AUDIT_STAMP): | $(BIN)/python
+	@echo "Installing security scanners into $(AUDIT)."
+	@$(BIN)/python -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes \
+		-r requirements/audit.txt
+	@rm -f $(AUDIT)/.done-* && touch $@
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -118,7 +118,7 @@ def socket_folder(footing: Footing) -> Path:
     name = f"vivr-{hashlib.sha256(os.fsencode(footing.folder)).hexdigest()[:12]}"
     base = Path(tempfile.gettempdir())
     if len(os.fsencode(base / name / SOCKET_NAME)) > _SOCKET_PATH_BYTES_MAX:
-        base = Path("/tmp")  # noqa: S108 - the folder below is private and checked
+        base = Path("/tmp")  # noqa: S108 - the folder below is private and checked # nosec B108
     folder = base / name
     owner = footing.confinement.uid if footing.confinement.kind == "user" else os.geteuid()
     with contextlib.suppress(FileExistsError):
