@@ -75,9 +75,9 @@ async def rows(url: str) -> dict[str, int]:
 async def test_who_arrives_while_a_batch_commits_forms_the_next_one(database: Watched, database_url: str) -> None:
     intake = Intake(database)
     database.gate.clear()
-    first = asyncio.create_task(intake.keep(numbered(0)))
+    first = intake.keep(numbered(0))
     await database.is_asked.wait()
-    others = [asyncio.create_task(intake.keep(numbered(number))) for number in range(1, 151)]
+    others = [intake.keep(numbered(number)) for number in range(1, 151)]
     await asyncio.sleep(0)
     database.gate.set()
     assert await asyncio.gather(first, *others) == [1] * 151
@@ -125,7 +125,7 @@ async def test_a_waiter_that_gives_up_leaves_the_writer_and_the_others_alone(
 ) -> None:
     intake = Intake(database)
     database.gate.clear()
-    waiters = [asyncio.create_task(intake.keep(numbered(number))) for number in range(5)]
+    waiters = [intake.keep(numbered(number)) for number in range(5)]
     await database.is_asked.wait()
     waiters[0].cancel()
     waiters[3].cancel()

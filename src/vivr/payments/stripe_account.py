@@ -15,6 +15,9 @@ class StripeAccount:
         stripe: whom to ask the first time.
         clock: the time.
         key_digest: a hash of the secret key: another key is asked about anew.
+
+    Attributes:
+        known: the scope once it was learnt.
     """
 
     def __init__(self, database: Database, stripe: Stripe, clock: Clock, *, key_digest: bytes) -> None:
@@ -22,7 +25,7 @@ class StripeAccount:
         self._stripe: Stripe = stripe
         self._clock: Clock = clock
         self._key_digest: bytes = key_digest
-        self._known: StripeScope | None = None
+        self.known: StripeScope | None = None
 
     async def scope(self) -> StripeScope:
         """Account and mode.
@@ -30,9 +33,9 @@ class StripeAccount:
         Raises:
             Unavailable: neither the database nor Stripe could tell.
         """
-        if self._known is None:
-            self._known = StripeScope(await self._learn(), self._stripe.livemode)
-        return self._known
+        if self.known is None:
+            self.known = StripeScope(await self._learn(), self._stripe.livemode)
+        return self.known
 
     async def _learn(self) -> str:
         livemode = self._stripe.livemode

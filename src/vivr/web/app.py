@@ -23,7 +23,7 @@ from vivr.web.pages import Pages, all_pages
 from vivr.web.webhook import WebhookPath
 
 
-def build_app(shop: Shop, pages: Pages | None = None) -> ASGIApp:
+def build_app(shop: Shop, pages: Pages | None = None) -> WebhookPath:
     """Everything that answers HTTP.
 
     Args:

@@ -2,6 +2,7 @@
 
 1. Stripe's webhook, a raw ASGI app with a body limit, request ids and metrics of its own: Stripe sends no cookie, no
    Origin, and the host that its endpoint was registered under, and waits for a commit and nothing else.
+   Most deliveries do not come this far: their connection answers them (see ``delivery_protocol``).
 2. ``Front``: the visit with its request id (returned as ``X-Request-Id``), one log line and the metrics of each
    request, cookies and security headers on every answer, and every error that got this far as an answer of ours.
 3. ``Gates`` (see ``gates``): host, origin, size. Then ``Limits`` (see ``limits``): how often.

@@ -12,6 +12,7 @@ from vivr.bootstrap import open_shop
 from vivr.logs import configure_logs
 from vivr.settings import Settings
 from vivr.web.app import build_app
+from vivr.web.delivery_protocol import delivery_protocol
 from vivr.webhooks.wake_worker import Bell
 
 _GRACE_S: Final = 10
@@ -32,11 +33,12 @@ async def _serve(settings: Settings) -> None:
     async with open_shop(settings) as shop:
         bell = Bell(shop.database)
         shop.intake.after_commit = bell.ring
+        app = build_app(shop)
         config = uvicorn.Config(
-            build_app(shop),
+            app,
             host=settings.vivr_host,
             port=settings.vivr_port,
-            http="httptools",
+            http=delivery_protocol(app.door),
             lifespan="off",
             # Our own front writes the log, and believes proxies by TRUSTED_PROXIES.
             log_config=None,

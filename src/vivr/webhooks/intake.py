@@ -41,11 +41,12 @@ class Intake:
         self._writer: asyncio.Task[None] | None = None
         self.after_commit: Callable[[], None] | None = None
 
-    async def keep(self, event: NewEvent) -> int:
-        """Return when the event is committed; how often it was delivered by now.
+    def keep(self, event: NewEvent) -> asyncio.Future[int]:
+        """Put an event into the next batch; done when that is committed, with how often it was delivered by now.
 
         Raises:
-            Unavailable: the database can't be reached, or too many wait for it: the delivery must not be acknowledged.
+            Unavailable: the database can't be reached (from the future), or too many wait for it: the delivery must not
+                be acknowledged.
         """
         if len(self._waiting) >= _WAITING_MAX:
             raise Unavailable("database_unavailable")
@@ -54,7 +55,7 @@ class Intake:
         if self._writer is None or self._writer.done():
             # A context of its own: the writer belongs to no request, and writes under nobody's request id.
             self._writer = asyncio.create_task(self._write(), context=Context())
-        return await answer
+        return answer
 
     async def close(self) -> None:
         """Let the writer end what waits."""
@@ -89,7 +90,7 @@ class Intake:
             self.after_commit()
         for event, answer in batch:
             if not answer.done():
-                answer.set_result(delivered[event.key])
+                answer.set_result(delivered.get(event.key, 1))
         _log.info("webhook.received", events=[[event.request_id, event.id, event.type] for event, _ in batch])
 
 

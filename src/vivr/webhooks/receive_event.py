@@ -1,5 +1,6 @@
 """Take in one signed delivery: committed before it is acknowledged."""
 
+import asyncio
 from datetime import datetime
 
 from vivr.clock import Clock
@@ -11,18 +12,19 @@ from vivr.webhooks.intake import Intake
 from vivr.webhooks.model import EventEnvelope, NewEvent
 
 
-async def receive_event(
+def receive_event(
     intake: Intake, clock: Clock, request_id: RequestId, scope: StripeScope, envelope: EventEnvelope, body: bytes
-) -> int:
-    """Store an event; how often it was delivered by now.
+) -> asyncio.Future[int]:
+    """Let an event be stored; done when it is committed, with how often it was delivered by now.
 
     What can't concern us is stored too, IGNORED with the reason: another account's, the other mode's, or of a type that
     nothing handles.
 
     Raises:
-        Unavailable: the database can't be reached; the delivery must not be acknowledged.
+        Unavailable: the database can't be reached (from the future), or too many wait for it: the delivery must not be
+            acknowledged.
     """
-    return await intake.keep(event_to_keep(scope, envelope, body, clock.now(), request_id))
+    return intake.keep(event_to_keep(scope, envelope, body, clock.now(), request_id))
 
 
 def event_to_keep(

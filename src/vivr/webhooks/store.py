@@ -13,20 +13,23 @@ from vivr.webhooks.model import EventKey, InboxEvent, InboxHealth, NewEvent
 # A batch is one document: it is made at once in C, while a column each would be made value by value in Python.
 _INSERT = Sql(
     "insert_inbox_events",
-    "Keep the first bodies of events and count later deliveries of them.",
+    "Keep the first bodies of events and count later deliveries of them; those that came more than once.",
     """
-    INSERT INTO inbox_event (account, livemode, id, type, object_id, subject, api_version, version_drift, body,
-                             received_at, deliveries, state, reason, next_try_at, ended_at, request_id)
-    SELECT account, livemode, id, type, object_id, subject, api_version, version_drift, body, received_at, deliveries,
-           CASE WHEN reason IS NULL THEN 'RECEIVED' ELSE 'IGNORED' END, reason, received_at,
-           CASE WHEN reason IS NOT NULL THEN received_at END, request_id
-    FROM json_to_recordset(%(events)b::json)
-         AS new (account text, livemode boolean, id text, type text, object_id text, subject text, api_version text,
-                 version_drift boolean, body text, received_at timestamptz, deliveries integer, reason text,
-                 request_id text)
-    ON CONFLICT ON CONSTRAINT inbox_event_pkey
-    DO UPDATE SET deliveries = inbox_event.deliveries + excluded.deliveries
-    RETURNING account, livemode, id, deliveries
+    WITH kept AS (
+        INSERT INTO inbox_event (account, livemode, id, type, object_id, subject, api_version, version_drift, body,
+                                 received_at, deliveries, state, reason, next_try_at, ended_at, request_id)
+        SELECT account, livemode, id, type, object_id, subject, api_version, version_drift, body, received_at,
+               deliveries, CASE WHEN reason IS NULL THEN 'RECEIVED' ELSE 'IGNORED' END, reason, received_at,
+               CASE WHEN reason IS NOT NULL THEN received_at END, request_id
+        FROM json_to_recordset(%(events)b::json)
+             AS new (account text, livemode boolean, id text, type text, object_id text, subject text, api_version text,
+                     version_drift boolean, body text, received_at timestamptz, deliveries integer, reason text,
+                     request_id text)
+        ON CONFLICT ON CONSTRAINT inbox_event_pkey
+        DO UPDATE SET deliveries = inbox_event.deliveries + excluded.deliveries
+        RETURNING account, livemode, id, deliveries
+    )
+    SELECT account, livemode, id, deliveries FROM kept WHERE deliveries > 1
     """,
 )
 
@@ -216,7 +219,7 @@ class _Delivered:
 
 
 async def insert_events(tx: Tx, events: Sequence[NewEvent]) -> dict[EventKey, int]:
-    """Keep events; how often each was delivered by now."""
+    """Keep events; how often those were delivered by now that came more than once."""
     rows = await tx.rows(_INSERT, _Delivered, events=msgspec.json.encode(events).decode())
     return {EventKey(row.account, row.livemode, row.id): row.deliveries for row in rows}
 
