@@ -1,6 +1,6 @@
 """``/checkout``: address and summary on one page; its button places the order and leads to where it is paid."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from vivr.cart.change_cart import clear_cart
-from vivr.customers.contact import Address
+from vivr.customers.address_book import SavedAddress
 from vivr.errors import InvalidInput, VivrError
 from vivr.idempotency.model import Answer
 from vivr.ids import OrderId
@@ -22,6 +22,7 @@ from vivr.web.order_access import remember_order, remembered_orders
 from vivr.web.order_requests import OrderWish, WishedItem, order_request
 from vivr.web.rendering import localise_path, render_page
 from vivr.web.sessions import acting_caller, session_of
+from vivr.web.storefront.address_book import address_in, saved_addresses, values_of
 from vivr.web.storefront.cart import read_cart_view
 from vivr.web.storefront.form_parts import ShownForm, fields_of, read_quantity
 from vivr.web.storefront.frames import read_frame
@@ -42,9 +43,17 @@ async def show_checkout(request: Request) -> Response:
     visit = visit_of(request)
     values = dict.fromkeys(_FIELDS, "") | {"country": visit.shop.settings.shipping_countries[0]}
     person = await account_of(visit)
+    saved: Sequence[SavedAddress] = ()
     if person is not None:
         values |= {"email": person.email, "name": person.name}
-    return await _render(visit, ShownForm(values))
+        saved = await saved_addresses(visit, person)
+    wanted = request.query_params.get("adresse")
+    # The usual address stands first; one that we ship to no more would only be refused.
+    fitting = [one for one in saved if one.address.country in visit.shop.settings.shipping_countries]
+    shown = next((one for one in fitting if one.id == wanted), fitting[0] if fitting else None)
+    if shown is not None:
+        values |= values_of(shown.address)
+    return await _render(visit, ShownForm(values), others=[one for one in fitting if one is not shown])
 
 
 async def order_and_pay(request: Request) -> Response:
@@ -87,17 +96,7 @@ async def payment_url(visit: Visit, order: Order) -> str:
 
 def _wish(form: Mapping[str, str]) -> OrderWish:
     items = [_item(product_id, text) for product_id, text in fields_of(form, "item.").items()]
-    sent = {name: form.get(name, "").strip() for name in _FIELDS}
-    address = Address(
-        name=sent["name"],
-        line1=sent["line1"],
-        line2=sent["line2"] or None,
-        postal_code=sent["postal_code"],
-        city=sent["city"],
-        country=sent["country"],
-        phone=sent["phone"] or None,
-    )
-    return OrderWish(items=items, address=address, email=sent["email"] or None)
+    return OrderWish(items=items, address=address_in(form), email=form.get("email", "").strip() or None)
 
 
 def _item(product_id: str, text: str) -> WishedItem:
@@ -126,7 +125,9 @@ async def _answer_refusal(visit: Visit, form: Mapping[str, str], error: VivrErro
     return await _render(visit, ShownForm(values), problem=shown.sentence, status=shown.status)
 
 
-async def _render(visit: Visit, form: ShownForm, *, problem: str = "", status: int = 200) -> Response:
+async def _render(
+    visit: Visit, form: ShownForm, *, problem: str = "", status: int = 200, others: Sequence[SavedAddress] = ()
+) -> Response:
     cart = await read_cart_view(visit)
     session = await session_of(visit)
     if cart.priced is None:
@@ -142,6 +143,7 @@ async def _render(visit: Visit, form: ShownForm, *, problem: str = "", status: i
         form=form,
         person=session.person_id if session else None,
         problem=problem,
+        other_addresses=others,
         countries=countries,
         idempotency_key=fresh_key(),
     )

@@ -33,6 +33,15 @@ from vivr.web.storefront.account_safety import (
     log_out_everywhere,
     show_safety,
 )
+from vivr.web.storefront.address_book import (
+    add_address,
+    choose_address,
+    drop_address,
+    edit_address,
+    show_address,
+    show_addresses,
+    show_new_address,
+)
 from vivr.web.storefront.cart import change_cart, show_cart
 from vivr.web.storefront.catalogue import show_catalogue
 from vivr.web.storefront.checkout import order_and_pay, show_checkout
@@ -73,6 +82,13 @@ _PAGES: Final[tuple[tuple[str, str, Handler], ...]] = (
     ("POST", "/compte/securite/adresse", change_own_email),
     ("POST", "/compte/appareils/{session_id}/fermer", log_device_out),
     ("POST", "/compte/appareils/fermer", log_out_everywhere),
+    ("GET", "/compte/adresses", show_addresses),
+    ("GET", "/compte/adresses/nouvelle", show_new_address),
+    ("POST", "/compte/adresses/nouvelle", add_address),
+    ("GET", "/compte/adresses/{address_id}", show_address),
+    ("POST", "/compte/adresses/{address_id}", edit_address),
+    ("POST", "/compte/adresses/{address_id}/principale", choose_address),
+    ("POST", "/compte/adresses/{address_id}/supprimer", drop_address),
 )
 
 
