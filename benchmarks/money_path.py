@@ -39,6 +39,8 @@ from vivr.webhooks.events import SUBSCRIBED
 from vivr.webhooks.model import read_envelope
 from vivr.webhooks.process_event import process_events
 from vivr.webhooks.receive_event import receive_event
+from vivr.webhooks.wake_worker import Bell, listening
+from vivr.worker.run import run_step, steps_of
 
 KEY: Final = "sk_test_benchmark0001"
 CARD: Final = {"number": "4242424242424242", "expiry": "12/40", "cvc": "123", "name": "Anna"}
@@ -262,7 +264,7 @@ async def pay_orders(bench: Bench, kit: Kit) -> None:
         assert answer.status_code in {200, 303}, answer.text
 
 
-async def take_in_events(bench: Bench, kit: Kit) -> int:
+async def take_in_events(bench: Bench, kit: Kit, apart_s: float = 0) -> int:
     """Put what the shop subscribes to into its inbox, as its webhook path does; how many."""
     taken, after = 0, ""
     scope = await kit.shop.account.scope()
@@ -278,6 +280,7 @@ async def take_in_events(bench: Bench, kit: Kit) -> int:
                 clock = kit.shop.clock
                 await receive_event(kit.shop.intake, clock, new_request_id(clock.now()), scope, envelope, body)
                 taken += 1
+                await asyncio.sleep(apart_s)
         if not page["has_more"]:
             return taken
         after = f"&starting_after={page['data'][-1]['id']}"
@@ -304,6 +307,38 @@ async def measure_processing(bench: Bench, name: str, **settings: str) -> None:
     )
 
 
+async def measure_delay(bench: Bench) -> None:
+    """From an event's arrival to its end, by the worker's own step that the intake's bell wakes, at a light load."""
+    url, apart_s = bench.copy(), 0.02
+    async with bench.kit(url) as kit:
+        await pay_orders(bench, kit)
+    async with bench.kit(url, STRIPE_CALLS_PER_S="0") as kit, listening(url) as woken:
+        shop, stop = kit.shop, asyncio.Event()
+        bell = Bell(shop.database)
+        shop.intake.after_commit = bell.ring
+        inbox = next(step for step in steps_of(shop, woken) if step.name == "inbox")
+        worker = asyncio.create_task(run_step(shop, inbox, stop))
+        events = await take_in_events(bench, kit, apart_s)
+        while await kit.count("SELECT count(*) FROM inbox_event WHERE state IN ('RECEIVED', 'RETRYING')"):  # noqa: ASYNC110
+            await asyncio.sleep(apart_s)
+        stop.set()
+        await worker
+        await bell.close()
+        p50, p99 = [
+            await kit.count(
+                """SELECT (1e6 * percentile_cont(%(share)s)
+                           WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - received_at)))::bigint
+                   FROM inbox_event""",
+                share=share,
+            )
+            for share in (0.5, 0.99)
+        ]
+    print(
+        f"from an event's arrival to its end, {1 / apart_s:.0f} events/s and {events} in all, the sandbox in the same "
+        f"process: p50 {p50 / 1e3:.1f} ms, p99 {p99 / 1e3:.1f} ms"
+    )
+
+
 def main() -> None:
     """All measurements."""
     silence_logs()
@@ -311,6 +346,7 @@ def main() -> None:
         uvloop.run(compare_checkouts(made))
         uvloop.run(measure_processing(made, "no limits of Stripe's", STRIPE_CALLS_PER_S="0"))
         uvloop.run(measure_processing(made, "limits of live mode", STRIPE_CALLS_PER_S="100"))
+        uvloop.run(measure_delay(made))
 
 
 if __name__ == "__main__":
