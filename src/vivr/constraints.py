@@ -19,6 +19,7 @@ _OWN_CODES: Final = {
     "ledger_posting_balanced": "entry_unbalanced",
     "money_exception_once": "exception_already_recorded",
     "refunded_line_restocked_once": "restocked_already",
+    "dispute_file_once_in_slot": "already_exists",
 }
 
 _SUFFIX_CODES: Final = (
