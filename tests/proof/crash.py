@@ -16,6 +16,7 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +24,7 @@ from typing import Any, Final
 import structlog
 
 from proof.controls import CONTROLS, Control
-from proof.enumeration import Point, Recording, attempt, record
+from proof.enumeration import NotReachedError, Point, Recording, attempt, record
 from proof.flows import FLOWS, PAIRED
 from proof.knife import How, Kind, Stroke
 from proof.world import World, open_world
@@ -79,13 +80,17 @@ class Run:
 
     async def enumerate(self, world: World, recording: Recording, points: Sequence[Point], what: str) -> None:
         """Try what was not tried yet until the time is over, and say how far it came."""
-        tried, violations = self.state.of(recording, what), dict[str, list[str]]()
+        tried, violations, missed = self.state.of(recording, what), dict[str, list[str]](), list[str]()
         for point in points:
             if point.name in tried:
                 continue
             if time.monotonic() > self.deadline:
                 break
-            broken, exchanges = await attempt(world, recording, point, is_patient=point.is_patient)
+            try:
+                broken, exchanges = await attempt(world, recording, point, is_patient=point.is_patient)
+            except NotReachedError:
+                missed.append(point.name)
+                continue
             if broken:
                 violations[f"{point.name} {point.exchange.text}"] = broken
             else:
@@ -95,12 +100,12 @@ class Run:
                 world.tidy()
             self.state.write()
         self.state.write(is_last=True)
-        say(flow=recording.flow.name, what=what, existing=len(points), tried=len(tried), violations=violations)
+        of = {"existing": len(points), "tried": len(tried) + len(violations), "not_reached": missed}
+        say(flow=recording.flow.name, what=what, **of, violations=violations)
 
     async def singles(self, database_url: str, name: str) -> None:
         """Every point of a flow."""
         if time.monotonic() > self.deadline:
-            say(flow=name, what="points (no time left)", existing=0, tried=0, violations={})
             return
         async with open_world(database_url, **FLOWS[name].settings) as world:
             recording = await record(world, FLOWS[name])
@@ -139,7 +144,8 @@ async def control(database_url: str, broken: Control, *, is_short: bool) -> None
         points, caught, tried = sorted(recording.points(), key=_tells_soon), 0, 0
         for point in points:
             tried += 1
-            caught += bool((await attempt(world, recording, point, broken.variant))[0])
+            with suppress(NotReachedError):
+                caught += bool((await attempt(world, recording, point, broken.variant))[0])
             if caught and is_short:
                 break
         say(control=broken.name, flow=broken.flow.name, existing=len(points), tried=tried, caught=caught)

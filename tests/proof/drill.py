@@ -1,8 +1,9 @@
-"""The long proof, within a time: every flow's points, events up to six, a shop under chaos, then pairs.
+"""The long drill, within a time: what ``make test`` has no time for. It goes on next time where it stopped.
 
-    python -m proof.drill --minutes 20 [--state FOLDER]
+    python -m proof.drill --minutes 20 [--state FOLDER] [--seed N]
 
-Two processes share the points, each on a database of its own, and go on next time where they stopped.
+Two lanes run side by side, each part as a process on a database of its own. Nothing is left to chance: seeds begin at 1,
+and a state folder moves them on. ``make test`` has the broken shops that each part must catch.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,114 +22,149 @@ from proof.flows import FLOWS
 from proof.report import TESTS
 from vivr.embedded_postgres import temporary_cluster
 
-WORKERS: Final = 2
-_ORDERS_SHARE: Final = 0.4
-"""How much of the time that the points leave goes to orders of events."""
-_CHAOS_SHARE: Final = 0.4
-"""How much of what then is left goes to the shop under chaos; pairs have the rest."""
+_GRACE_S: Final = 150
+"""So much longer than its time a part may take to end what it began; then it is cut off, which breaks no promise."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the drill.
+
+    Attributes:
+        name: in reports, and of its state file.
+        share: of its lane's time; what it leaves is for the next one.
+        module: what is run, with these arguments.
+        has_database: whether it is given one; otherwise it brings its own.
+        has_state: whether it remembers what it tried.
+        has_seed: whether it is given a seed instead.
+    """
+
+    name: str
+    share: float
+    module: str
+    arguments: tuple[str, ...] = ()
+    has_database: bool = True
+    has_state: bool = False
+    has_seed: bool = False
+
+
+_EVERY_FLOW: Final = tuple(argument for name in FLOWS for argument in ("--flow", name))
+LANES: Final = (
+    (
+        Part("processes", 0.3, "crash.drill", has_database=False, has_state=True),
+        Part("points", 0.5, "proof.crash", _EVERY_FLOW, has_state=True),
+        Part("pairs", 0.2, "proof.crash", ("--pairs",), has_state=True),
+    ),
+    (
+        Part("orders", 0.35, "proof.orders", ("--most", "6", "--timings"), has_state=True),
+        Part("races", 0.35, "races.explore", ("--preemptions", "2"), has_seed=True),
+        Part("chaos", 0.3, "proof.machine", ("--runs", "100000"), has_seed=True),
+    ),
+)
 
 
 @dataclass
-class Findings:
-    """What all processes said."""
+class Drill:
+    """One drill: where it runs, what it began with, and what was heard."""
 
-    reports: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    databases: Databases
+    folder: Path
+    began: float
+    minutes: float
+    seeds: dict[str, int]
+    lines: list[str] = field(default_factory=list[str])
     broken: list[str] = field(default_factory=list[str])
 
-    def hear(self, line: str) -> None:
-        """One line of a process."""
-        report: dict[str, Any] = json.loads(line)
-        self.reports.append(report)
-        for point, violations in report.get("violations", {}).items():
-            self.broken.append(f"{report.get('flow') or report.get('story')}: {point}: {violations}")
-        if report.get("found"):
-            self.broken.append(report["found"])
-        if report.get("caught") == 0:
-            self.broken.append(f"not caught: {report['control']}")
+    def run_lane(self, parts: Sequence[Part]) -> None:
+        """One part after the other; each ends when its share and those before it are over."""
+        until = 0.0
+        for part in parts:
+            until += part.share
+            minutes = self.minutes * until - (time.monotonic() - self.began) / 60
+            if minutes > 0:
+                self.run(part, minutes)
 
-    def sums(self) -> list[str]:
-        """A line for each flow, story and control."""
-        points: dict[str, list[int]] = {}
-        for report in self.reports:
-            if "flow" in report and "tried" in report and "what" in report:
-                have = points.setdefault(f"{report['flow']}, {report['what']}", [0, 0, 0])
-                more = (report["existing"], report["tried"], len(report["violations"]))
-                points[f"{report['flow']}, {report['what']}"] = [a + b for a, b in zip(have, more, strict=True)]
-            elif "story" in report and "events" in report:
-                name = f"{report['story']}, orders of {len(report['events'])} events"
-                have = points.setdefault(name, [0, 0, 0])
-                more = (sum(report["existing"]), sum(report["tried"]), len(report["violations"]))
-                points[name] = [a + b for a, b in zip(have, more, strict=True)]
-        lines = [f"{name}: existing {a}, tried {b}, violations {c}" for name, (a, b, c) in points.items()]
-        controls = [report for report in self.reports if "control" in report]
-        lines.append(f"controls caught: {sum(bool(one['caught']) for one in controls)} of {len(controls)}")
-        steps = sum(report["runs"] * report["steps"] for report in self.reports if "steps" in report)
-        lines.append(f"steps of a whole shop under chaos: {steps}")
-        return lines
+    def run(self, part: Part, minutes: float) -> None:
+        """One part, and what it says."""
+        arguments = [*part.arguments, "--minutes", f"{minutes:.2f}"]
+        if part.has_state:
+            arguments += ["--state", str(self.folder / f"drill-{part.name}.json")]
+        if part.has_seed:
+            arguments += ["--seed", str(self.seeds.setdefault(part.name, 1))]
+        if not part.has_database:
+            return self.hear(part, arguments, minutes)
+        with self.databases.lend() as url:
+            return self.hear(part, [url, *arguments], minutes)
 
+    def hear(self, part: Part, arguments: Sequence[str], minutes: float) -> None:
+        """Start a process, and read what it says."""
+        command = [sys.executable, "-m", part.module, *arguments]
+        with subprocess.Popen(command, cwd=TESTS, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                said, errors = process.communicate(timeout=minutes * 60 + _GRACE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                said, _ = process.communicate()
+                self.lines.append(f"{part.name}: cut off, for it took too long")
+            else:
+                if process.returncode:
+                    self.broken.append(f"{part.name}: {errors[-2000:]}")
+        for line in said.splitlines():
+            self.note(part, json.loads(line))
 
-def run(databases: Databases, findings: Findings, module: str, *arguments: str) -> None:
-    """Run one process on a database of its own, and hear what it says."""
-    with databases.lend() as url:
-        done = subprocess.run(
-            [sys.executable, "-m", module, url, *arguments], cwd=TESTS, capture_output=True, text=True, check=False
+    def note(self, part: Part, report: dict[str, Any]) -> None:
+        """One report of a part."""
+        if part.name == "chaos":
+            self.note_chaos(report)
+            return
+        violations: dict[str, list[str]] = report["violations"]
+        subject = " ".join(str(report[key]) for key in ("part", "flow", "story", "race") if key in report)
+        existing, tried = report.get("existing"), report.get("tried", report.get("schedules"))
+        if existing is None:
+            # Schedules lead to further ones: what waits is known to exist.
+            existing = f"at least {report['schedules'] + report['waiting']}"
+        missed = f", not reached {len(report['not_reached'])}" if report.get("not_reached") else ""
+        self.lines.append(
+            f"{part.name}: {subject}: existing {existing}, tried {tried}{missed}, violations {len(violations)}"
         )
-    if done.returncode:
-        findings.broken.append(f"{module} {arguments}: {done.stderr[-2000:]}")
-    for line in done.stdout.splitlines():
-        findings.hear(line)
+        self.broken += [f"{part.name}: {subject}: {name}: {found}" for name, found in violations.items()]
+        if part.name == "races":
+            self.seeds["races"] += report["race"] == "webhook x webhook"
 
-
-def run_control(databases: Databases, findings: Findings) -> None:
-    """The chaos must find a shop that is broken."""
-    heard = Findings()
-    run(databases, heard, "proof.machine", "--control", "a key for each try")
-    caught = sum(bool(report["found"]) for report in heard.reports)
-    findings.hear(json.dumps({"control": "a key for each try, under chaos", "caught": caught}))
-
-
-def work(share: int, findings: Findings, cluster_url: str, state: Path, deadline: float) -> None:
-    """One worker's share, one part after the other."""
-    databases, part = Databases.on(cluster_url), f"{share}/{WORKERS}"
-
-    def minutes(of_the_rest: float = 1) -> tuple[str, str]:
-        return "--minutes", f"{max((deadline - time.monotonic()) / 60 * of_the_rest, 0):.2f}"
-
-    remembered = ("--share", part, "--state", str(state / f"proof-{share}.json"))
-    every_flow = [argument for name in FLOWS for argument in ("--flow", name)]
-    run(databases, findings, "proof.crash", "--share", part, "--controls", "short")
-    if share == 0:
-        run_control(databases, findings)
-    run(databases, findings, "proof.crash", *remembered, *every_flow, *minutes())
-    controls = ("--controls",) if share == 0 else ()
-    run(databases, findings, "proof.orders", "--share", part, "--timings", *minutes(_ORDERS_SHARE), *controls)
-    seed = str(int(time.time()) + share * 1_000_000)
-    run(databases, findings, "proof.machine", "--runs", "1000", "--seed", seed, *minutes(_CHAOS_SHARE))
-    run(databases, findings, "proof.crash", *remembered, "--pairs", *minutes())
-
-
-def prove(folder: Path, cluster_url: str, deadline: float) -> list[str]:
-    """Run everything until the deadline (in monotonic seconds) and print what came of it; the promises broken."""
-    findings = Findings()
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for done in [pool.submit(work, share, findings, cluster_url, folder, deadline) for share in range(WORKERS)]:
-            done.result()
-    for line in [*findings.sums(), *(f"BROKEN {broken}" for broken in findings.broken)]:
-        sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-    return findings.broken
+    def note_chaos(self, report: dict[str, Any]) -> None:
+        """Runs of a shop under chaos, whose seeds follow one another."""
+        runs, steps, first = report["runs"], report["steps"], self.seeds["chaos"]
+        self.seeds["chaos"] += runs
+        found = report["found"]
+        self.lines.append(
+            f"chaos: from seed {first} on: tried {runs} runs of {steps} steps, violations {0 if found is None else 1}"
+        )
+        if found is not None:
+            self.broken.append(f"chaos: {found}")
 
 
 def main() -> int:
-    """Prove until the time is over; 1 if anything broke or was not caught."""
+    """Drill until the time is over; 1 if a promise was broken."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--state", type=Path, default=Path(".vivr"))
+    parser.add_argument("--seed", type=int, help="where chaos and races begin, instead of where they stopped")
     given = parser.parse_args()
     given.state.mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + given.minutes * 60
+    remembered = given.state.resolve() / "drill-seeds.json"
+    seeds: dict[str, int] = json.loads(remembered.read_text("utf-8")) if remembered.exists() else {}
+    if given.seed is not None:
+        seeds = {"races": given.seed, "chaos": given.seed}
     with temporary_cluster() as cluster_url:
-        return 1 if prove(given.state.resolve(), cluster_url, deadline) else 0
+        drill = Drill(Databases.on(cluster_url), given.state.resolve(), time.monotonic(), given.minutes, seeds)
+        with ThreadPoolExecutor(len(LANES)) as pool:
+            for done in [pool.submit(drill.run_lane, parts) for parts in LANES]:
+                done.result()
+    remembered.write_text(json.dumps(seeds), "utf-8")
+    for line in [*drill.lines, *(f"BROKEN {broken}" for broken in drill.broken)]:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+    return 1 if drill.broken else 0
 
 
 if __name__ == "__main__":

@@ -19,6 +19,10 @@ Variant = Callable[[], AbstractContextManager[object]]
 """Breaks the shop on purpose for the length of a block."""
 
 
+class NotReachedError(Exception):
+    """Things went otherwise side by side, and the point did not come: nothing was tried."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """One way in which a process ends or is cut off: in a step of a flow, or in the recovery from a first one."""
@@ -127,15 +131,21 @@ async def attempt(
         point: where and how.
         variant: how the shop is broken, for controls.
         is_patient: whether leases end before the actor tries again, or the actor tries at once.
+
+    Raises:
+        NotReachedError: the point did not come.
     """
     recovery = Knife(point.second)
     with variant():
         try:
             await _strike_at(world, recording, point)
             found = await _go_on(world, recording, point, recovery, is_patient=is_patient)
-            assert recovery.has_struck == (point.second is not None), "the second point was not reached"
+        except NotReachedError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a shop raises at rest, a promise is broken
             return [f"{type(error).__name__}: {error}"], len(recovery.exchanges)
+    if point.second is not None and not recovery.has_struck and not found:
+        raise NotReachedError(point.name)
     return found, len(recovery.exchanges)
 
 
@@ -143,7 +153,7 @@ async def _strike_at(world: World, recording: Recording, point: Point) -> None:
     """Let the step be struck at the recorded exchange; where things happen side by side it may take more than one try.
 
     Raises:
-        AssertionError: that exchange does not come again.
+        NotReachedError: that exchange does not come again.
     """
     step, expected = recording.flow.steps[point.step], recording.exchanges[point.step][: point.stroke.at + 1]
     for _ in range(_STROKES_MAX):
@@ -152,7 +162,7 @@ async def _strike_at(world: World, recording: Recording, point: Point) -> None:
         await _strike(world, knife, step)
         if knife.has_struck and knife.exchanges[: point.stroke.at + 1] == expected:
             return
-    raise AssertionError("another exchange than the recorded one")
+    raise NotReachedError(point.name)
 
 
 async def _strike(world: World, knife: Knife, step: Step) -> None:

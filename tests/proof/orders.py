@@ -1,6 +1,7 @@
 """Every order in which a story's events can come, each of them twice: one final state.
 
-    python -m proof.orders DATABASE_URL [--least 1] [--most 4] [--controls] [--share 0/2] [--minutes 5]
+    python -m proof.orders DATABASE_URL [--least 1] [--most 4] [--timings] [--controls] [--minutes 5]
+                           [--state FILE]
 
 A story happens without the shop hearing of it; then its events are delivered in each order, and processed one by one.
 The shop reads Stripe's present word, so what an event says matters to nobody. In the other variant events are heard
@@ -16,7 +17,8 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -178,9 +180,33 @@ async def while_it_goes_on(world: World, start: Kept, told: Told, timing: Sequen
     return await judge(world, told)
 
 
-async def run_story(world: World, story: Story, given: argparse.Namespace, deadline: float) -> None:
+@dataclass
+class Memory:
+    """Which orders and timings held already, remembered in a file; a story with other events begins anew."""
+
+    file: Path | None
+    held: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+    @classmethod
+    def read(cls, file: Path | None) -> "Memory":
+        """As it was left."""
+        return cls(file, json.loads(file.read_text("utf-8")) if file and file.exists() else {})
+
+    def of(self, told: Told, existing: int) -> list[str]:
+        """What held of a story; if all did, it is tried once more."""
+        key = " ".join([told.story.name, *(event["type"] for event in told.events)])
+        if len(self.held.get(key, [])) >= existing:
+            self.held[key] = []
+        return self.held.setdefault(key, [])
+
+    def write(self) -> None:
+        """Remember."""
+        if self.file is not None:
+            self.file.write_text(json.dumps(self.held), "utf-8")
+
+
+async def run_story(world: World, story: Story, given: argparse.Namespace, deadline: float, memory: Memory) -> None:
     """All orders and all timings of a story, and what came of them."""
-    mine, of = (int(part) for part in given.share.split("/"))
     async with world.process():
         empty = world.keep()
         for step in story.before:
@@ -192,20 +218,25 @@ async def run_story(world: World, story: Story, given: argparse.Namespace, deadl
         told = await tell(world, story)
         if not given.least <= len(told.events) <= given.most:
             return
-        orders, timings = told.orders()[mine::of], told.timings()[mine::of] if given.timings else []
-        violations, tried = dict[str, list[str]](), [0, 0]
-        for order in orders:
+        orders, timings = told.orders(), told.timings() if given.timings else []
+        every = [("order", order) for order in orders] + [("timing", timing) for timing in timings]
+        violations, held = dict[str, list[str]](), memory.of(told, len(every))
+        for kind, numbers in every:
+            name = f"{kind} {numbers}"
+            if name in held:
+                continue
             if time.monotonic() > deadline:
                 break
-            tried[0] += 1
-            if broken := await in_order(world, told, order):
-                violations[f"order {order}"] = broken
-        for timing in timings:
-            if time.monotonic() > deadline:
-                break
-            tried[1] += 1
-            if broken := await while_it_goes_on(world, start, told, timing):
-                violations[f"timing {timing}"] = broken
+            if kind == "order":
+                broken = await in_order(world, told, numbers)
+            else:
+                broken = await while_it_goes_on(world, start, told, numbers)
+            if broken:
+                violations[name] = broken
+            else:
+                held.append(name)
+        memory.write()
+    tried = [sum(name.startswith(kind) for name in [*held, *violations]) for kind in ("order", "timing")]
     say(
         story=story.name,
         events=[event["type"] for event in told.events],
@@ -238,17 +269,17 @@ async def main() -> None:
     parser.add_argument("--most", type=int, default=6)
     parser.add_argument("--controls", action="store_true")
     parser.add_argument("--timings", action="store_true")
-    parser.add_argument("--share", default="0/1")
     parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--state", type=Path)
     given = parser.parse_args()
-    deadline = time.monotonic() + given.minutes * 60
+    deadline, memory = time.monotonic() + given.minutes * 60, Memory.read(given.state)
     async with open_world(given.database_url) as world:
         empty = world.keep()
         for story in STORIES:
             if time.monotonic() > deadline:
                 break
             world.put_back(empty)
-            await run_story(world, story, given, deadline)
+            await run_story(world, story, given, deadline, memory)
         if given.controls:
             world.put_back(empty)
             await run_control(world)

@@ -1,4 +1,4 @@
-"""A whole shop under chaos: 40 runs of 50 steps that hypothesis chooses. ``make prove`` has more runs, other seeds."""
+"""A whole shop under chaos: 40 runs of 50 steps that hypothesis chooses. ``make drill`` has more runs, other seeds."""
 
 import pytest
 

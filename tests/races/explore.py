@@ -1,6 +1,7 @@
 """Explores races schedule by schedule and says what came of them, a line of JSON for each race.
 
-    python -m races.explore DATABASE_URL [--race NAME]... [--preemptions 1] [--most N] [--controls] [--minutes 60]
+    python -m races.explore DATABASE_URL [--race NAME]... [--preemptions 1] [--most N] [--seed 1] [--controls]
+                            [--minutes 60]
 
 It walks through all schedules with so few preemptions; where there are more than ``--most``, a chosen part of those
 with the most preemptions.
@@ -29,7 +30,6 @@ from races.pairs import RACES, Race
 from races.stepping import Choice, Played, Process, Stage, next_schedules, open_stage
 
 _TIDY_EACH: Final = 200
-_SEED: Final = 20261123
 
 Schedule = tuple[Choice, ...]
 
@@ -73,6 +73,7 @@ async def explore(
     preemptions: int,
     most: int | None,
     deadline: float,
+    chance: random.Random,
     variant: Variant = nullcontext,
     is_short: bool = False,
 ) -> Found:
@@ -81,7 +82,6 @@ async def explore(
         for step in race.before:
             await step.act(world)
     kept, found = world.keep(), Found()
-    chance = random.Random(_SEED)  # noqa: S311 - no secret, the same choice each time
     levels: list[list[Schedule]] = [[()], *([] for _ in range(preemptions))]
     async with open_stage(world, len(race.actors)) as stage:
         for level, waiting in enumerate(levels):
@@ -118,7 +118,14 @@ def say(**facts: Any) -> None:
 
 
 async def run_race(
-    database_url: str, race: Race, *, preemptions: int, most: int | None, deadline: float, control: bool = False
+    database_url: str,
+    race: Race,
+    *,
+    preemptions: int,
+    most: int | None,
+    deadline: float,
+    chance: random.Random,
+    control: bool = False,
 ) -> Found:
     """Explore one race on an empty, migrated database; as a control, until the broken shop is caught."""
     async with open_world(database_url, **race.settings) as world:
@@ -126,24 +133,15 @@ async def run_race(
         with broken.unconstrained(world) if broken else nullcontext():
             variant = broken.variant if broken else nullcontext
             return await explore(
-                world, race, preemptions=preemptions, most=most, deadline=deadline, variant=variant, is_short=control
+                world,
+                race,
+                preemptions=preemptions,
+                most=most,
+                deadline=deadline,
+                chance=chance,
+                variant=variant,
+                is_short=control,
             )
-
-
-def run_races(database_url: str, deadline: float) -> list[str]:
-    """All schedules of all races with two preemptions at most, as far as they go until a monotonic deadline.
-
-    Each race has its share of the time. Says how many schedules were tried; gives the violations.
-    """
-    be_quiet()
-    violations = list[str]()
-    for number, race in enumerate(RACES.values()):
-        now = time.monotonic()
-        mine = now + (deadline - now) / (len(RACES) - number)
-        found = asyncio.run(run_race(database_url, race, preemptions=2, most=None, deadline=mine))
-        say(race=race.name, schedules=found.schedules, waiting=found.waiting, violations=len(found.violations))
-        violations += [f"{race.name} {schedule}: {broken}" for schedule, broken in found.violations.items()]
-    return violations
 
 
 def be_quiet() -> None:
@@ -159,17 +157,34 @@ async def main() -> None:
     parser.add_argument("--race", action="append", choices=[*RACES], default=[])
     parser.add_argument("--preemptions", type=int, default=1)
     parser.add_argument("--most", type=int)
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--controls", action="store_true")
     parser.add_argument("--minutes", type=float, default=60)
     given = parser.parse_args()
     deadline = time.monotonic() + given.minutes * 60
-    for race in [RACES[name] for name in given.race or RACES]:
+    races = [RACES[name] for name in given.race or RACES]
+    for number, race in enumerate(races):
+        # What a race leaves of its share of the time is for the others.
+        mine = time.monotonic() + (deadline - time.monotonic()) / (len(races) - number)
         found = await run_race(
-            given.database_url, race, preemptions=given.preemptions, most=given.most, deadline=deadline
+            given.database_url,
+            race,
+            preemptions=given.preemptions,
+            most=given.most,
+            deadline=mine,
+            chance=random.Random(given.seed),  # noqa: S311 - no secret, the same choice each time
         )
         facts = {"race": race.name, **vars(found)}
         if given.controls and race.control is not None:
-            caught = await run_race(given.database_url, race, preemptions=1, most=None, deadline=deadline, control=True)
+            caught = await run_race(
+                given.database_url,
+                race,
+                preemptions=1,
+                most=None,
+                deadline=deadline,
+                chance=random.Random(given.seed),  # noqa: S311 - the same
+                control=True,
+            )
             facts |= {
                 "caught": bool(caught.violations),
                 "caught_after": caught.schedules,
