@@ -74,6 +74,9 @@ STORIES: Final = (
     Story("bought and disputed", (paid_with(DISPUTED),)),
     Story("refund that is pending", (*refund(), later(days=40)), (*ORDERED, paid_with(PENDING_REFUND), LOOK)),
 )
+_TOLD_IN_TIME: Final = ("mails", "jobs")
+"""A customer is told to try again only while trying helps, so who hears of a failure late sends no mail."""
+
 CONTROL: Final = next(story for story in STORIES if story.name == "debit that fails")
 
 
@@ -133,12 +136,14 @@ async def hear(world: World, event: dict[str, Any]) -> None:
     await world.work("inbox")
 
 
-async def judge(world: World, told: Told) -> list[str]:
-    """What is wrong at the end."""
+async def judge(world: World, told: Told, free: Sequence[str] = ()) -> list[str]:
+    """What is wrong at the end; some of it is free to differ."""
     await settle(world)
-    await come_to_rest(world, told.end)
+    if not free:
+        await come_to_rest(world, told.end)
     found, end = await broken_promises(world), standing(world)
-    return found + [f"{name}: {end[name]} instead of {told.end[name]}" for name in end if end[name] != told.end[name]]
+    differing = [name for name in end if end[name] != told.end[name] and name not in free]
+    return found + [f"{name}: {end[name]} instead of {told.end[name]}" for name in differing]
 
 
 async def in_order(world: World, told: Told, order: Sequence[int], *, as_old: bool = False) -> list[str]:
@@ -177,7 +182,7 @@ async def while_it_goes_on(world: World, start: Kept, told: Told, timing: Sequen
                 count += 1
         for event in reversed(waiting.pop(number, [])):
             await hear(world, event)
-    return await judge(world, told)
+    return await judge(world, told, free=_TOLD_IN_TIME)
 
 
 @dataclass
