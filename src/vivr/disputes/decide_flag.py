@@ -7,7 +7,7 @@ import structlog
 from vivr.audit.record_act import record_act
 from vivr.caller import Caller
 from vivr.clock import Clock
-from vivr.database import Database
+from vivr.database import Database, Tx
 from vivr.disputes import flag_store as store
 from vivr.disputes.flag_store import FraudFlag
 from vivr.errors import Conflict, Forbidden, NotFound
@@ -15,7 +15,8 @@ from vivr.ids import FlagId, RefundId
 from vivr.orders.hold_order import end_hold
 from vivr.orders.move_order import lock_order
 from vivr.refunds.model import STAFF, Reason, Refund, RefundTerms, Wish
-from vivr.refunds.request_refund import RefundRequest, request_refund
+from vivr.refunds.request_refund import RefundRequest, reserve_requested
+from vivr.refunds.submit_refund import send_refund
 from vivr.sealing import Seals
 from vivr.stripe_gateway.gateway import Stripe
 
@@ -30,7 +31,10 @@ async def keep_payment(database: Database, clock: Clock, caller: Caller, flag_id
         Conflict: ``flag_already_decided``.
     """
     flag = await _find(database, caller, flag_id)
-    await _decide(database, clock, caller, flag, "keep")
+    async with database.transaction("keep_flagged") as tx:
+        await _decide(tx, clock, caller, flag, "keep")
+        await end_hold(tx, caller, clock.now(), flag.order_id, flag.stripe_id)
+    _log.info("fraud_flag.decided", flag=flag.id, order=flag.order_id, decision="keep")
 
 
 async def refund_flagged(
@@ -44,19 +48,25 @@ async def refund_flagged(
 ) -> Refund:
     """Give all that is left back, once however often it is asked for; the order stays held, for the refund may fail.
 
+    A refund that Stripe refuses leaves the decision standing: another one, or the release of the hold, is on the
+    order's page.
+
     Raises:
         NotFound, Forbidden.
         Conflict: ``flag_already_decided``, or what ``request_refund`` refuses.
         Refusal: ``refund_refused`` by Stripe.
     """
     flag = await _find(database, caller, flag_id)
-    if flag.decision is not None:
-        raise Conflict("flag_already_decided")
     refund_id = RefundId(flag.id.replace("flg_", "rfd_", 1))
     request = RefundRequest(refund_id, flag.order_id, Wish(), Reason.FRAUDULENT, flag.payment_id)
-    refund = await request_refund(database, stripe, clock, seals, caller, terms, request)
-    await _decide(database, clock, caller, flag, "refund")
-    return refund
+    async with database.transaction("refund_fraud_flag") as tx:
+        # One transaction: whoever decides otherwise meanwhile is refused before Stripe is asked for anything.
+        await _decide(tx, clock, caller, flag, "refund")
+        refund, operation = await reserve_requested(tx, clock, seals, caller, terms, request)
+    _log.info("fraud_flag.decided", flag=flag.id, order=flag.order_id, decision="refund", refund=refund.id)
+    if operation is None:
+        return refund
+    return await send_refund(database, stripe, clock, seals, caller, operation)
 
 
 async def _find(database: Database, caller: Caller, flag_id: FlagId) -> FraudFlag:
@@ -69,13 +79,9 @@ async def _find(database: Database, caller: Caller, flag_id: FlagId) -> FraudFla
     return flag
 
 
-async def _decide(database: Database, clock: Clock, caller: Caller, flag: FraudFlag, decision: str) -> None:
-    async with database.transaction("decide_fraud_flag") as tx:
-        now = clock.now()
-        await lock_order(tx, flag.order_id)
-        if await store.decide_flag(tx, flag, decision, caller.actor, now) is None:
-            raise Conflict("flag_already_decided")
-        if decision == "keep":
-            await end_hold(tx, caller, now, flag.order_id, flag.stripe_id)
-        await record_act(tx, caller, now, f"fraud_flag.{decision}", on=("fraud_flag", flag.id), order_id=flag.order_id)
-    _log.info("fraud_flag.decided", flag=flag.id, order=flag.order_id, decision=decision)
+async def _decide(tx: Tx, clock: Clock, caller: Caller, flag: FraudFlag, decision: str) -> None:
+    now = clock.now()
+    await lock_order(tx, flag.order_id)
+    if await store.decide_flag(tx, flag, decision, caller.actor, now) is None:
+        raise Conflict("flag_already_decided")
+    await record_act(tx, caller, now, f"fraud_flag.{decision}", on=("fraud_flag", flag.id), order_id=flag.order_id)
