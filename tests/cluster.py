@@ -5,7 +5,7 @@ is dropped: one whose schema was changed, and one that somebody is still connect
 """
 
 import secrets
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, LiteralString
@@ -52,6 +52,9 @@ def database_at(cluster_url: str, name: str) -> str:
     return urlunsplit(urlsplit(cluster_url)._replace(path=f"/{name}"))
 
 
+LookThrough = Callable[[psycopg.Connection, list[str]], None]
+
+
 @dataclass
 class Databases:
     """Migrated, empty databases on one cluster, for one test process.
@@ -59,18 +62,20 @@ class Databases:
     Attributes:
         cluster_url: any database of the server, from which others are made.
         template: the name of the migrated one that all are copied from.
+        look_through: is shown every database that comes back, with the tables that have rows.
     """
 
     cluster_url: str
     template: str
+    look_through: LookThrough
     _look: str = ""
     _tables: tuple[str, ...] = ()
     _free: list[str] = field(default_factory=list[str])
 
     @classmethod
-    def on(cls, cluster_url: str) -> "Databases":
+    def on(cls, cluster_url: str, look_through: LookThrough = lambda _, __: None) -> "Databases":
         """Make the template."""
-        made = cls(cluster_url, f"template_{secrets.token_hex(4)}")
+        made = cls(cluster_url, f"template_{secrets.token_hex(4)}", look_through)
         made._run("CREATE DATABASE {}", made.template)
         migrate(database_at(cluster_url, made.template))
         with psycopg.connect(database_at(cluster_url, made.template)) as connection:
@@ -94,18 +99,21 @@ class Databases:
         return name
 
     def _empty(self, name: str) -> bool:
-        """Take everything out of it; False if it is not what it was made as."""
+        """Look through it and take everything out of it; False if it is not what it was made as."""
         with psycopg.connect(database_at(self.cluster_url, name), autocommit=True) as connection:
-            try:
-                if not _value(connection, _SAY_GOODBYE, _GOODBYE_MS) or _value(connection, _LOOK) != self._look:
-                    return False
-            except psycopg.errors.UndefinedTable:
-                return False
             probe = sql.SQL(" UNION ALL ").join(
                 sql.SQL("SELECT {} WHERE EXISTS (SELECT FROM {})").format(sql.Literal(table), sql.Identifier(table))
                 for table in self._tables
             )
-            filled = [str(row[0]) for row in connection.execute(probe)]
+            try:
+                is_left = _value(connection, _SAY_GOODBYE, _GOODBYE_MS)
+                filled = [str(row[0]) for row in connection.execute(probe)]
+                if filled:
+                    self.look_through(connection, filled)
+                if not is_left or _value(connection, _LOOK) != self._look:
+                    return False
+            except psycopg.errors.UndefinedTable:
+                return False
             connection.execute("SET session_replication_role = replica")  # no trigger and no foreign key refuses
             for table in filled:
                 connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))

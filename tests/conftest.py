@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from cluster import Databases
 from lock_order import LockRecords
+from personal_traces import Traces, log_as_in_production
 from sandbox.judged import Records
 from stripe_sandbox.options import RECORD_VARIABLE
 from vivr.clock import SetClock
@@ -58,6 +59,24 @@ def lock_order(locks: LockRecords) -> Generator[None]:
     assert locks.new_complaints() == []
 
 
+@pytest.fixture(scope="session", autouse=True)
+def personal_traces(tmp_path_factory: pytest.TempPathFactory) -> Generator[Traces]:
+    """What tells who somebody is, in logs and databases; the files of processes are read when all have ended."""
+    found = Traces(tmp_path_factory.getbasetemp())
+    with found.listening():
+        yield found
+    found.look_at_files()
+    assert found.new_complaints() == []
+
+
+@pytest.fixture(autouse=True)
+def no_personal_trace(personal_traces: Traces) -> Generator[None]:
+    """Fails a test that left in a log line or a database what tells who somebody is."""
+    log_as_in_production()
+    yield
+    assert personal_traces.new_complaints() == []
+
+
 @pytest.fixture(scope="session")
 def cluster_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Generator[str]:
     """A PostgreSQL for this test process; ``VIVR_TEST_DATABASE_URL`` names another one to use instead."""
@@ -71,9 +90,9 @@ def cluster_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Gen
 
 
 @pytest.fixture(scope="session")
-def databases(cluster_url: str) -> Databases:
-    """Migrated databases to lend."""
-    return Databases.on(cluster_url)
+def databases(cluster_url: str, personal_traces: Traces) -> Databases:
+    """Migrated databases to lend, looked through when they come back."""
+    return Databases.on(cluster_url, personal_traces.look_at_database)
 
 
 @pytest.fixture(scope="session")

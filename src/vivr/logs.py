@@ -10,22 +10,17 @@ import traceback
 from typing import Final, TextIO, cast
 
 import structlog
-from structlog.types import EventDict, WrappedLogger
+from structlog.types import EventDict, Processor, WrappedLogger
 
-_LOUD_LIBRARIES: Final = ("stripe", "httpx", "httpcore", "uvicorn.access", "aiosmtplib")
+LOUD_LIBRARIES: Final = ("stripe", "httpx", "httpcore", "uvicorn.access", "aiosmtplib")
+"""Libraries that repeat our own facts at INFO, or quote addresses and bodies."""
 
 
 def configure_logs(stream: TextIO | None = None) -> None:
     """Send structlog's facts, and the warnings of libraries, to a stream as JSON lines; standard output when None."""
     target = stream or sys.stdout
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
-            _name_the_error,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
+        processors=fact_processors(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
         logger_factory=structlog.WriteLoggerFactory(file=target),
         cache_logger_on_first_use=False,
@@ -49,9 +44,19 @@ def configure_logs(stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
-    for name in _LOUD_LIBRARIES:
-        # What they say at INFO repeats our own facts, or quotes addresses and bodies.
+    for name in LOUD_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def fact_processors() -> list[Processor]:
+    """What a fact passes on its way to one line of JSON."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        _name_the_error,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
 
 
 def silence_logs() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp
 
+from personal_traces import VISITOR
 from shop_kit import Kit, open_kit
 from vivr.clock import Clock
 from vivr.web.app import build_app
@@ -29,7 +30,7 @@ class Web:
     @asynccontextmanager
     async def client(self, **headers: str) -> AsyncGenerator[httpx.AsyncClient]:
         """Another client, with no cookies and these headers alone."""
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(VISITOR, 40000))
         async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:
             yield client
 

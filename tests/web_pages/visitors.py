@@ -5,6 +5,7 @@ from typing import Final
 
 import httpx
 
+from personal_traces import VISITOR
 from shop_kit import WORKER, Kit
 from vivr.bootstrap import Shop
 from vivr.customers.accounts import AccountRequest
@@ -32,7 +33,9 @@ ADDRESS: Final = {
 def visitor_of(shop: Shop) -> httpx.AsyncClient:
     """Another visitor."""
     return httpx.AsyncClient(
-        transport=httpx.ASGITransport(build_app(shop)), base_url=ORIGIN, headers={"Origin": ORIGIN}
+        transport=httpx.ASGITransport(build_app(shop), client=(VISITOR, 40000)),
+        base_url=ORIGIN,
+        headers={"Origin": ORIGIN},
     )
 
 
