@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from cluster import Databases
-from lock_order import LockRecords
 from personal_traces import Traces, log_as_in_production
 from sandbox.judged import Records
 from stripe_sandbox.options import RECORD_VARIABLE
@@ -18,6 +17,7 @@ from vivr.database import Database
 from vivr.embedded_postgres import temporary_cluster
 from vivr.ids import RequestId
 from vivr.sealing import Seals
+from watching import WatchedRules
 
 KEY = bytes(range(32))
 
@@ -45,18 +45,18 @@ def stripe_document(stripe_records: Records) -> Generator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def locks(tmp_path_factory: pytest.TempPathFactory) -> Generator[LockRecords]:
-    """What every process of the shop locks against the order of rule 6, this one and those that tests start."""
-    records = LockRecords(tmp_path_factory.mktemp("locks"))
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Generator[WatchedRules]:
+    """What every process of the shop does against rules 6 and 7, this one and those that tests start."""
+    records = WatchedRules(tmp_path_factory.mktemp("watched"))
     with records.watching():
         yield records
 
 
 @pytest.fixture(autouse=True)
-def lock_order(locks: LockRecords) -> Generator[None]:
-    """Fails a test during which a transaction locked rows against the order, or ran without its time limits."""
+def watched_rules(watched: WatchedRules) -> Generator[None]:
+    """Fails a test in which a transaction locked out of order or had no time limits, or money was no whole number."""
     yield
-    assert locks.new_complaints() == []
+    assert watched.new_complaints() == []
 
 
 @pytest.fixture(scope="session", autouse=True)

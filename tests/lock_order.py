@@ -1,36 +1,29 @@
 """Which rows each transaction of a test run locks, and in what order: rule 6, seen while the shop runs.
 
-Every process of the shop that a test starts, and the test's own, writes what breaks the order into a folder. A
-statement is read once: its text names the tables it locks, and its parameters and rows name the keys. That the reading
-is right is compared with PostgreSQL's own plans in ``architecture/test_lock_order.py``.
+A statement is read once: its text names the tables it locks, and its parameters and rows name the keys. That the
+reading is right is compared with PostgreSQL's own plans in ``architecture/test_lock_order.py``; ``watching`` shows all
+statements of a test run to it.
 
 Two transactions that lock the same rows in different orders can wait for each other for ever. What a transaction holds
 already it may lock again; a statement that skips locked rows waits for nobody.
 """
 
-import os
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from psycopg.types.json import Json
 
 from vivr import database
-from vivr.database import Sql, Tx
 
 ORDER: Final = ("orders", "payment", "refund", "dispute", "product", "invoice_counter")
 """The tables of rule 6, in the order in which a transaction locks their rows; products by id besides."""
 
 WRITTEN_ALONE: Final = "audit_link"
 """The end of the audit chain: one row of all transactions, so whoever writes it locks nothing else."""
-
-FOLDER_VARIABLE: Final = "LOCK_ORDER_FOLDER"
-LIMITS: Final = ("lock_timeout", "statement_timeout")
 
 _LOCKING_READ: Final = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+)?(?:UPDATE|SHARE)\b(?:\s+OF\s+(\w+))?(\s+SKIP\s+LOCKED)?")
 _WRITE: Final = re.compile(r"(?<!FOR )(?<!KEY )(?<!DO )\b(?:UPDATE|DELETE\s+FROM)\s+(?!SET\b)(\w+)")
@@ -41,7 +34,6 @@ _BY_ID: Final = re.compile(r"\bORDER\s+BY\s+(?:\w+\.)?id\s+FOR\b")
 _REFERENCE: Final = re.compile(
     r"ALTER TABLE ONLY public\.(\w+)\s+ADD CONSTRAINT \w+ FOREIGN KEY \((\w+)\) REFERENCES public\.(\w+)\(id\)"
 )
-_METHODS: Final = ("row", "rows", "value", "run", "run_many")
 _SCHEMA: Final = Path(database.__file__).parent / "migrations" / "schema.sql"
 
 
@@ -167,116 +159,3 @@ def _take(held: Held, name: str, table: str, keys: Sequence[str], *, waits: bool
         if waits and later:
             yield f"{name}: locks product {key} after {max(later)}"
         held.rows.add((table, key))
-
-
-class Recorder:
-    """Watches all transactions of this process."""
-
-    def __init__(self, folder: Path | None = None) -> None:
-        self._file: Path | None = folder / f"{os.getpid()}.txt" if folder else None
-        self._held: WeakKeyDictionary[Tx, Held] = WeakKeyDictionary()
-        self._limited: set[str | None] = set()
-        self.statements: int = 0
-        self.complaints: list[str] = []
-
-    def note(self, tx: Tx, sql: Sql, values: Mapping[str, Any], rows: Sequence[object]) -> None:
-        """Take down one statement that was run."""
-        self.statements += 1
-        held = self._held.setdefault(tx, Held())
-        for complaint in note(held, sql.name, sql.text, values, rows):
-            self.complain(complaint)
-
-    async def look_at_limits(self, tx: Tx) -> None:
-        """See once for each name of a transaction that it has its time limits."""
-        name = database._OPEN_TRANSACTION.get()  # pyright: ignore[reportPrivateUsage] - no other names it
-        # A single statement keeps its limit on the shop's side; architecture/test_personal_data.py shows that it holds.
-        if name in self._limited or tx.connection.autocommit:
-            return
-        self._limited.add(name)
-        for limit in LIMITS:
-            found = await (await tx.connection.execute("SELECT current_setting(%s)", [limit])).fetchone()
-            if found is None or found[0] in {"0", ""}:
-                self.complain(f"transaction {name!r} has no {limit}")
-
-    def complain(self, complaint: str) -> None:
-        """Keep what breaks the rule, for the test that is running."""
-        if self._file:
-            with self._file.open("a", encoding="utf-8") as opened:
-                opened.write(f"{complaint}\n")
-        self.complaints.append(complaint)
-
-
-def watch(recorder: Recorder) -> None:
-    """Let the recorder see all statements of this process from now on."""
-    row, rows, value, run, run_many = Tx.row, Tx.rows, Tx.value, Tx.run, Tx.run_many
-
-    async def watched_row(self: Tx, sql: Sql, row_type: Any, /, **values: object) -> Any:
-        await recorder.look_at_limits(self)
-        found = await row(self, sql, row_type, **values)
-        recorder.note(self, sql, values, [] if found is None else [found])
-        return found
-
-    async def watched_rows(self: Tx, sql: Sql, row_type: Any, /, **values: object) -> Any:
-        await recorder.look_at_limits(self)
-        found = await rows(self, sql, row_type, **values)
-        recorder.note(self, sql, values, found)
-        return found
-
-    async def watched_value(self: Tx, sql: Sql, value_type: Any, /, **values: object) -> Any:
-        await recorder.look_at_limits(self)
-        found = await value(self, sql, value_type, **values)
-        recorder.note(self, sql, values, [])
-        return found
-
-    async def watched_run(self: Tx, sql: Sql, /, **values: object) -> int:
-        await recorder.look_at_limits(self)
-        touched = await run(self, sql, **values)
-        recorder.note(self, sql, values, [])
-        return touched
-
-    async def watched_run_many(self: Tx, sql: Sql, values: list[dict[str, object]]) -> None:
-        await recorder.look_at_limits(self)
-        await run_many(self, sql, values)
-        for one in values:
-            recorder.note(self, sql, one, [])
-
-    for method in (watched_row, watched_rows, watched_value, watched_run, watched_run_many):
-        setattr(Tx, method.__name__.removeprefix("watched_"), method)
-
-
-def watch_if_asked() -> None:
-    """For a process that a test starts: watch, if the test's process does."""
-    folder = os.environ.get(FOLDER_VARIABLE)
-    if folder:
-        watch(Recorder(Path(folder)))
-
-
-@dataclass
-class LockRecords:
-    """A folder with the complaints of each process, and how far each was read."""
-
-    folder: Path
-    _read: dict[Path, int] = field(default_factory=dict[Path, int])
-
-    @contextmanager
-    def watching(self) -> Generator[None]:
-        """Watch this process, and all that are started meanwhile."""
-        os.environ[FOLDER_VARIABLE] = str(self.folder)
-        kept = {name: getattr(Tx, name) for name in _METHODS}
-        watch(Recorder(self.folder))
-        yield
-        for name, method in kept.items():
-            setattr(Tx, name, method)
-        del os.environ[FOLDER_VARIABLE]
-
-    def new_complaints(self) -> list[str]:
-        """What was complained of since the last look."""
-        found = list[str]()
-        for file in sorted(self.folder.iterdir()):
-            size = file.stat().st_size
-            if size > self._read.get(file, 0):
-                with file.open("rb") as opened:
-                    opened.seek(self._read.get(file, 0))
-                    found += opened.read(size).decode().splitlines()
-                self._read[file] = size
-        return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal, Self
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, format_decimal, get_currency_precision
 
 from vivr.currencies import Currency, currency_facts
 
@@ -144,6 +144,11 @@ def format_money(money: Money, locale: str) -> str:
     readable_digits = get_currency_precision(money.currency)
     is_exact = value == round(value, readable_digits)
     return format_currency(value, money.currency, locale=locale, currency_digits=is_exact)
+
+
+def format_rate(rate_bp: int, locale: str) -> str:
+    """Show hundredths of a percent as a language writes a percentage, without its sign: ``5,5`` for 550 in fr."""
+    return format_decimal(Decimal(rate_bp).scaleb(-2), format="#,##0.##", locale=locale)
 
 
 def allocate(total: Money, weights: Sequence[int]) -> list[Money]:

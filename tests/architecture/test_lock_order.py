@@ -1,6 +1,6 @@
 """Rule 6: a transaction locks order, payment, refund, dispute, products by id and the invoice counter in this order.
 
-``lock_order`` watches every transaction of the whole test run. Here it is shown that it sees what PostgreSQL locks, and
+``watching`` watches every transaction of the whole test run. Here it is shown that it sees what PostgreSQL locks, and
 that it catches what it is there for.
 """
 
@@ -15,8 +15,9 @@ from psycopg import sql
 
 from architecture.test_sql import Statement
 from architecture.test_statements import PARAMETER, all_statements
-from lock_order import FOLDER_VARIABLE, ORDER, Held, LockRecords, Recorder, note, read_statement, references
+from lock_order import ORDER, Held, note, read_statement, references
 from vivr.database import Database, Sql
+from watching import FOLDER_VARIABLE, Recorder, WatchedRules
 
 _FIND_ORDER: LiteralString = "SELECT * FROM orders WHERE id = %(id)s FOR UPDATE"
 _MOVE_PAYMENT: LiteralString = "UPDATE payment SET polls = 1 WHERE id = %(id)s"
@@ -127,25 +128,25 @@ def test_locks_in_order_and_rows_held_already_pass(steps: list[Step]) -> None:
 
 
 async def test_a_transaction_that_locks_out_of_order_is_seen_while_it_runs(
-    database: Database, locks: LockRecords
+    database: Database, watched: WatchedRules
 ) -> None:
     async with database.transaction("broken on purpose") as tx:
         await tx.run(Sql("broken_first", "Broken on purpose.", _MOVE_PAYMENT), id="pay_1")
         await tx.run(
             Sql("broken_second", "Broken on purpose.", "SELECT 1 FROM orders WHERE id = %(id)s FOR UPDATE"), id="1"
         )
-    assert locks.new_complaints() == ["broken_second: locks orders after payment"]
+    assert watched.new_complaints() == ["broken_second: locks orders after payment"]
 
 
-async def test_a_transaction_without_time_limits_is_seen(database: Database, locks: LockRecords) -> None:
+async def test_a_transaction_without_time_limits_is_seen(database: Database, watched: WatchedRules) -> None:
     async with database.transaction("endless on purpose") as tx:
         await tx.connection.execute("SET LOCAL lock_timeout = 0")
         await tx.value(Sql("broken_third", "Broken on purpose.", "SELECT 1"), int)
-    assert locks.new_complaints() == ["transaction 'endless on purpose' has no lock_timeout"]
+    assert watched.new_complaints() == ["transaction 'endless on purpose' has no lock_timeout"]
 
 
-def test_the_processes_that_tests_start_are_watched(locks: LockRecords) -> None:
+def test_the_processes_that_tests_start_are_watched(watched: WatchedRules) -> None:
     """What a process complains of reaches the test that runs meanwhile, through the folder that it inherits."""
-    Recorder(locks.folder).complain("said elsewhere")
-    assert os.environ[FOLDER_VARIABLE] == str(locks.folder)
-    assert locks.new_complaints() == ["said elsewhere"]
+    Recorder(watched.folder).complain("said elsewhere")
+    assert os.environ[FOLDER_VARIABLE] == str(watched.folder)
+    assert watched.new_complaints() == ["said elsewhere"]

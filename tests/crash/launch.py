@@ -26,11 +26,11 @@ import vivr.operations.run_operation
 import vivr.refunds.submit_refund
 import vivr.webhooks.intake
 import vivr.webhooks.process_event
-from lock_order import watch_if_asked
 from vivr import crash_points, database
 from vivr.settings import read_settings
 from vivr.web.serve import serve
 from vivr.worker.run import run_worker
+from watching import watch_if_asked
 
 SHORT_LEASE = timedelta(seconds=2)
 

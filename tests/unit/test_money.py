@@ -16,6 +16,7 @@ from vivr.money import (
     allocate,
     check_chargeable,
     format_money,
+    format_rate,
     major_text,
     parse_major,
     round_half_up,
@@ -255,3 +256,10 @@ def test_wire_exponents_follow_stripes_lists() -> None:
 def test_currency_unknown_to_stripe_counts_two_decimals() -> None:
     assert currency_facts("XTS").exponent == 2
     assert "XTS" not in CHARGEABLE_CODES
+
+
+@pytest.mark.parametrize(
+    ("rate_bp", "french", "english"), [(2000, "20", "20"), (550, "5,5", "5.5"), (210, "2,1", "2.1")]
+)
+def test_a_rate_is_shown_as_each_language_writes_it(rate_bp: int, french: str, english: str) -> None:
+    assert (format_rate(rate_bp, "fr"), format_rate(rate_bp, "en")) == (french, english)

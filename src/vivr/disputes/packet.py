@@ -15,7 +15,7 @@ from vivr.disputes.model import FileKind, Slot, leaves_out
 from vivr.email.compose_message import compose_message
 from vivr.email.model import Sender, vat_parts
 from vivr.errors import Refusal
-from vivr.money import Money, major_text
+from vivr.money import Money, format_rate, major_text
 
 BYTES_MAX: Final = 5_000_000
 """So much all files of a dispute may have."""
@@ -120,7 +120,7 @@ def _receipt(records: Records, sender: Sender) -> Document:
     order, currency = records.order, records.order.currency
     sums = [f"Total, VAT included: {_amount(order.total_minor, currency)}"]
     sums += [
-        f"of which VAT at {part.rate_bp / 100:g} %: {_amount(part.tax.amount_minor, currency)}"
+        f"of which VAT at {format_rate(part.rate_bp, 'en')} %: {_amount(part.tax.amount_minor, currency)}"
         for part in vat_parts(records.lines, currency)
     ]
     buyer = [records.contact.email, *_address(records.contact.address)] if records.contact else []

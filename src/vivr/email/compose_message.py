@@ -1,7 +1,7 @@
 """Turn a message and its order into a mail: subject, plain text and HTML from the templates of its kind."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -12,7 +12,6 @@ from typing import Any, Final, cast
 from babel import Locale
 from babel.dates import format_datetime as format_dates
 from babel.dates import get_timezone
-from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from vivr.customers.account_mails import LIFETIMES
@@ -27,7 +26,7 @@ from vivr.email.model import (
     order_link,
     vat_parts,
 )
-from vivr.money import Money, format_money
+from vivr.money import Money, format_money, format_rate
 from vivr.orders.model import Order, OrderLine
 from vivr.translate import translator
 
@@ -124,7 +123,7 @@ def compose_account_mail(
     values: dict[str, object] = {
         "shop_name": sender.shop_name,
         "link": account_link(mail, sender, locale),
-        "hours": round(LIFETIMES[MailKind(mail.kind)].total_seconds() / 3600) if mail.token else 0,
+        "hours": LIFETIMES[MailKind(mail.kind)] // timedelta(hours=1) if mail.token else 0,
     }
     return assemble(
         message_id=message_id,
@@ -201,7 +200,7 @@ def _environment(locale: str) -> Environment:
         return format_dates(at, "d MMMM, HH:mm", tzinfo=_SHOWN_ZONE, locale=locale)
 
     def percent(rate_bp: int) -> str:
-        return format_decimal(rate_bp / 100, format="#,##0.##", locale=locale)
+        return format_rate(rate_bp, locale)
 
     catalogue = translator(locale, _DOMAIN)
     # The extension adds this method to the environment, which Jinja2's types don't say.

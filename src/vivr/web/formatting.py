@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from babel import Locale
 from babel.dates import format_datetime, get_timezone
-from babel.numbers import format_decimal
 
-from vivr.money import Money, format_money
+from vivr.money import Money, format_money, format_rate
 from vivr.web.errors import field_sentence
 from vivr.web.storefront.shelf import choices_in_short, has_several_prices, price_before
 
@@ -42,7 +41,7 @@ def filters_of(locale: str) -> dict[str, Callable[..., Any]]:
         return country_name(code, locale)
 
     def percent(rate_bp: int) -> str:
-        return format_decimal(rate_bp / 100, format="#,##0.##", locale=locale) + ("\u202f%" if locale == "fr" else "%")
+        return format_rate(rate_bp, locale) + ("\u202f%" if locale == "fr" else "%")
 
     return {
         "money": money,
