@@ -31,11 +31,11 @@ class Part:
     """One part of the drill.
 
     Attributes:
-        name: in reports, and of its state file.
+        name: in reports.
         share: of its lane's time; what it leaves is for the next one.
         module: what is run, with these arguments.
         has_database: whether it is given one; otherwise it brings its own.
-        has_state: whether it remembers what it tried.
+        state: the file in which it remembers what it tried; pairs follow from what their points came to.
         has_seed: whether it is given a seed instead.
     """
 
@@ -44,19 +44,19 @@ class Part:
     module: str
     arguments: tuple[str, ...] = ()
     has_database: bool = True
-    has_state: bool = False
+    state: str | None = None
     has_seed: bool = False
 
 
 _EVERY_FLOW: Final = tuple(argument for name in FLOWS for argument in ("--flow", name))
 LANES: Final = (
     (
-        Part("processes", 0.3, "crash.drill", has_database=False, has_state=True),
-        Part("points", 0.5, "proof.crash", _EVERY_FLOW, has_state=True),
-        Part("pairs", 0.2, "proof.crash", ("--pairs",), has_state=True),
+        Part("processes", 0.3, "crash.drill", has_database=False, state="processes"),
+        Part("points", 0.5, "proof.crash", _EVERY_FLOW, state="points"),
+        Part("pairs", 0.2, "proof.crash", ("--pairs",), state="points"),
     ),
     (
-        Part("orders", 0.35, "proof.orders", ("--most", "6", "--timings"), has_state=True),
+        Part("orders", 0.35, "proof.orders", ("--most", "6", "--timings"), state="orders"),
         Part("races", 0.35, "races.explore", ("--preemptions", "2"), has_seed=True),
         Part("chaos", 0.3, "proof.machine", ("--runs", "60"), has_seed=True),
     ),
@@ -87,8 +87,8 @@ class Drill:
     def run(self, part: Part, minutes: float) -> None:
         """One part, and what it says."""
         arguments = [*part.arguments, "--minutes", f"{minutes:.2f}"]
-        if part.has_state:
-            arguments += ["--state", str(self.folder / f"drill-{part.name}.json")]
+        if part.state is not None:
+            arguments += ["--state", str(self.folder / f"drill-{part.state}.json")]
         if part.has_seed:
             arguments += ["--seed", str(self.seeds.setdefault(part.name, 1))]
         if not part.has_database:
