@@ -1,6 +1,7 @@
 """Deliveries over the wire: the connection answers the ordinary one itself, and all others get the same answers."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -43,17 +44,25 @@ class Served:
     async def say(self, sent: bytes, answers: int = 1) -> list[str]:
         """Send bytes on a connection of their own; the answers, or what came until the other side hung up."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(sent)
-        async with asyncio.timeout(20):
-            heard = [(await reader.readuntil(b"}")).decode() for _ in range(answers)]
-        writer.close()
-        return heard
+        try:
+            writer.write(sent)
+            async with asyncio.timeout(20):
+                return [(await reader.readuntil(b"}")).decode() for _ in range(answers)]
+        finally:
+            await hang_up(writer)
 
     def counted(self, status: int) -> int:
         """How many deliveries were answered so."""
         name = f'vivr_http_requests_total{{method="POST",route="{DOOR}",status="{status}"}} '
         found = [line for line in self.metrics.text().decode().splitlines() if line.startswith(name)]
         return int(float(found[0].rpartition(" ")[2])) if found else 0
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection and wait for it: one left to the end of the loop is some later test's complaint."""
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 @asynccontextmanager
@@ -182,7 +191,7 @@ async def test_a_sender_that_hangs_up_early_leaves_nothing_and_one_that_sent_all
         _, writer = await asyncio.open_connection("127.0.0.1", served.port)
         writer.write(served.request(event(), whole=whole))
         await writer.drain()
-        writer.close()
+        await hang_up(writer)
         async with asyncio.timeout(20):
             while not served.counted(status):  # noqa: ASYNC110 - a count has no event
                 await asyncio.sleep(0.01)

@@ -52,18 +52,20 @@ class Story:
     Attributes:
         before: known to the shop already.
         steps: what its events tell of.
+        may_miss_mail: who hears of it late may send no mail: a customer is told to try again only while trying helps.
     """
 
     name: str
     steps: tuple[Step, ...]
     before: tuple[Step, ...] = ORDERED
+    may_miss_mail: bool = False
 
 
 STORIES: Final = (
     Story("bought", (PAY,)),
     Story("declined, then bought", (paid_with(DECLINED), PAY)),
     Story("debit that succeeds", (DEBIT, later(days=6))),
-    Story("debit that fails", (debit_of(SEPA_FAILS), later(days=6))),
+    Story("debit that fails", (debit_of(SEPA_FAILS), later(days=6)), may_miss_mail=True),
     Story("expired", (later(hours=25),)),
     Story("bought, refunded at Stripe", (PAY, LOOK, REFUND_AT_STRIPE)),
     Story("refunded", (*refund(1980),), (*ORDERED, PAY, LOOK)),
@@ -74,9 +76,6 @@ STORIES: Final = (
     Story("bought and disputed", (paid_with(DISPUTED),)),
     Story("refund that is pending", (*refund(), later(days=40)), (*ORDERED, paid_with(PENDING_REFUND), LOOK)),
 )
-_TOLD_IN_TIME: Final = ("mails", "jobs")
-"""A customer is told to try again only while trying helps, so who hears of a failure late sends no mail."""
-
 CONTROL: Final = next(story for story in STORIES if story.name == "debit that fails")
 
 
@@ -136,14 +135,15 @@ async def hear(world: World, event: dict[str, Any]) -> None:
     await world.work("inbox")
 
 
-async def judge(world: World, told: Told, free: Sequence[str] = ()) -> list[str]:
-    """What is wrong at the end; some of it is free to differ."""
+async def judge(world: World, told: Told, *, may_miss_mail: bool = False) -> list[str]:
+    """What is wrong at the end; a mail may be missing where that is said, and none may be another or twice."""
     await settle(world)
-    if not free:
+    if not may_miss_mail:
         await come_to_rest(world, told.end)
     found, end = await broken_promises(world), standing(world)
-    differing = [name for name in end if end[name] != told.end[name] and name not in free]
-    return found + [f"{name}: {end[name]} instead of {told.end[name]}" for name in differing]
+    if may_miss_mail and set(end["mails"]) < set(told.end["mails"]):
+        end |= {name: told.end[name] for name in ("mails", "jobs")}
+    return found + [f"{name}: {end[name]} instead of {told.end[name]}" for name in end if end[name] != told.end[name]]
 
 
 async def in_order(world: World, told: Told, order: Sequence[int], *, as_old: bool = False) -> list[str]:
@@ -182,7 +182,7 @@ async def while_it_goes_on(world: World, start: Kept, told: Told, timing: Sequen
                 count += 1
         for event in reversed(waiting.pop(number, [])):
             await hear(world, event)
-    return await judge(world, told, free=_TOLD_IN_TIME)
+    return await judge(world, told, may_miss_mail=told.story.may_miss_mail)
 
 
 @dataclass

@@ -35,7 +35,7 @@ async def receive(database: Database, clock: SetClock, event_id: str, **more: An
     }
     event = NewEvent(**values | more)
     async with database.transaction() as tx:
-        return (await store.insert_events(tx, [event]))[event.key]
+        return (await store.insert_events(tx, [event])).get(event.key, 1)
 
 
 async def claim(database: Database, clock: SetClock) -> InboxEvent | None:
