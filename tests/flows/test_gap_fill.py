@@ -84,12 +84,13 @@ async def test_more_events_than_one_page_holds_are_all_found(kit: Kit, clock: Se
     for _ in range(103):
         await kit.api("POST", "/v1/payment_intents", form)
     clock.advance(minutes=5)
-    # Of each its charge is told of as well.
-    assert await fill(kit) == 206
+    found = await fill(kit)
+    # Of each its charge is told of as well, and on a slow machine that its balance transaction came meanwhile.
+    assert await kit.count("SELECT count(*) FROM inbox_event WHERE type <> 'charge.updated'") == 206
     await kit.process()
     # They are no business of this shop, and each says so.
     assert await rows(kit, "SELECT state, count(*) AS events FROM inbox_event GROUP BY state") == [
-        {"state": "IGNORED", "events": 206}
+        {"state": "IGNORED", "events": found}
     ]
 
 
