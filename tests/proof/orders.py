@@ -52,20 +52,21 @@ class Story:
     Attributes:
         before: known to the shop already.
         steps: what its events tell of.
-        may_miss_mail: who hears of it late may send no mail: a customer is told to try again only while trying helps.
+        told_in_time: the mail that only a shop sends that hears in time: a customer is told to try again while trying
+            helps.
     """
 
     name: str
     steps: tuple[Step, ...]
     before: tuple[Step, ...] = ORDERED
-    may_miss_mail: bool = False
+    told_in_time: str | None = None
 
 
 STORIES: Final = (
     Story("bought", (PAY,)),
     Story("declined, then bought", (paid_with(DECLINED), PAY)),
     Story("debit that succeeds", (DEBIT, later(days=6))),
-    Story("debit that fails", (debit_of(SEPA_FAILS), later(days=6)), may_miss_mail=True),
+    Story("debit that fails", (debit_of(SEPA_FAILS), later(days=6)), told_in_time="payment_failed 1"),
     Story("expired", (later(hours=25),)),
     Story("bought, refunded at Stripe", (PAY, LOOK, REFUND_AT_STRIPE)),
     Story("refunded", (*refund(1980),), (*ORDERED, PAY, LOOK)),
@@ -135,13 +136,14 @@ async def hear(world: World, event: dict[str, Any]) -> None:
     await world.work("inbox")
 
 
-async def judge(world: World, told: Told, *, may_miss_mail: bool = False) -> list[str]:
-    """What is wrong at the end; a mail may be missing where that is said, and none may be another or twice."""
+async def judge(world: World, told: Told, told_in_time: str | None = None) -> list[str]:
+    """What is wrong at the end; one mail may come or not where that is said, and no other and none twice."""
     await settle(world)
-    if not may_miss_mail:
+    if told_in_time is None:
         await come_to_rest(world, told.end)
     found, end = await broken_promises(world), standing(world)
-    if may_miss_mail and set(end["mails"]) < set(told.end["mails"]):
+    allowed: list[Any] = [([], []), ([told_in_time], ["send_email 1"])]
+    if told_in_time is not None and all((one["mails"], one["jobs"]) in allowed for one in (end, told.end)):
         end |= {name: told.end[name] for name in ("mails", "jobs")}
     return found + [f"{name}: {end[name]} instead of {told.end[name]}" for name in end if end[name] != told.end[name]]
 
@@ -182,7 +184,7 @@ async def while_it_goes_on(world: World, start: Kept, told: Told, timing: Sequen
                 count += 1
         for event in reversed(waiting.pop(number, [])):
             await hear(world, event)
-    return await judge(world, told, may_miss_mail=told.story.may_miss_mail)
+    return await judge(world, told, told.story.told_in_time)
 
 
 @dataclass
