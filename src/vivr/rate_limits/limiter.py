@@ -19,7 +19,15 @@ import structlog
 from prometheus_client import Counter, Gauge
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from throttled.asyncio import BaseStore, MemoryStore, RateLimiterRegistry, RedisStore, exceptions, per_duration
+from throttled.asyncio import (
+    BaseRateLimiter,
+    BaseStore,
+    MemoryStore,
+    RateLimiterRegistry,
+    RedisStore,
+    exceptions,
+    per_duration,
+)
 
 from vivr.errors import VivrError
 from vivr.sealing import Seals
@@ -59,10 +67,13 @@ class RateLimiter:
     """
 
     def __init__(self, limits: Mapping[str, RateLimit], seals: Seals, shared_url: str | None) -> None:
-        self._limits: Mapping[str, RateLimit] = limits
         self._seals: Seals = seals
-        self._own: BaseStore = MemoryStore(options={"MAX_SIZE": _SUBJECTS_MAX})
-        self._shared: _SharedStore | None = _shared_store(shared_url) if shared_url else None
+        own = MemoryStore(options={"MAX_SIZE": _SUBJECTS_MAX})
+        self._own: dict[str, BaseRateLimiter] = {name: _counter(own, limit) for name, limit in limits.items()}
+        self._store: _SharedStore | None = _shared_store(shared_url) if shared_url else None
+        self._shared: dict[str, BaseRateLimiter] = (
+            {name: _counter(self._store, limit) for name, limit in limits.items()} if self._store else {}
+        )
         self._shared_again_at: float = 0.0
         _SHARED.set(0)
 
@@ -78,22 +89,22 @@ class RateLimiter:
             RateLimited: this one is too many; it is not counted.
         """
         key = f"{name}:{self._seals.digest(f'rate_limit/{kind}', who).hex()}"
-        wait_s = await self._wait_s(self._limits[name], key)
+        wait_s = await self._wait_s(name, key)
         if wait_s > 0:
             LIMITED.labels(name).inc()
             raise RateLimited(math.ceil(wait_s))
 
     async def close(self) -> None:
         """Let go of the shared server."""
-        if self._shared is not None:
-            await self._shared.close()
+        if self._store is not None:
+            await self._store.close()
 
-    async def _wait_s(self, limit: RateLimit, key: str) -> float:
-        if self._shared is not None and time.monotonic() >= self._shared_again_at:
+    async def _wait_s(self, name: str, key: str) -> float:
+        if self._shared and time.monotonic() >= self._shared_again_at:
             try:
                 async with asyncio.timeout(_PATIENCE_S):
-                    wait_s = await _ask(self._shared, limit, key)
-            except (RedisError, exceptions.BaseThrottledError, OSError, TimeoutError) as error:
+                    wait_s = await _ask(self._shared[name], key)
+            except (RedisError, exceptions.BaseThrottledError, OSError) as error:
                 # The server's own words may quote its address.
                 _log.warning("rate_limits.alone", kind=type(error).__name__)
                 self._shared_again_at = time.monotonic() + _AGAIN_AFTER_S
@@ -101,7 +112,7 @@ class RateLimiter:
             else:
                 _SHARED.set(1)
                 return wait_s
-        return await _ask(self._own, limit, key)
+        return await _ask(self._own[name], key)
 
 
 def can_share(url: str) -> bool:
@@ -110,7 +121,7 @@ def can_share(url: str) -> bool:
     async def count_once() -> None:
         store = _shared_store(url)
         try:
-            await _ask(store, _TRIAL, "doctor")
+            await _ask(_counter(store, _TRIAL), "doctor")
         finally:
             await store.close()
 
@@ -121,9 +132,13 @@ def can_share(url: str) -> bool:
     return True
 
 
-async def _ask(store: BaseStore, limit: RateLimit, key: str) -> float:
+def _counter(store: BaseStore, limit: RateLimit) -> BaseRateLimiter:
     quota = per_duration(timedelta(seconds=limit.period_s), limit.count)
-    result = await RateLimiterRegistry.get("gcra")(quota, store, key_prefix=_PREFIX).limit(key)
+    return RateLimiterRegistry.get("gcra")(quota, store, key_prefix=_PREFIX)
+
+
+async def _ask(counter: BaseRateLimiter, key: str) -> float:
+    result = await counter.limit(key)
     return result.state.retry_after if result.limited else 0.0
 
 
