@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from vivr.customers import mail_store, store
 from vivr.customers.accounts import email_index, email_indexes
 from vivr.customers.mail_store import MailRow
-from vivr.customers.model import AddressedMail, MailKind, PersonKind
+from vivr.customers.model import AddressedMail, MailKind, Person, PersonKind
 from vivr.customers.tokens import hash_token, is_token, new_token
 from vivr.database import Tx
 from vivr.errors import NotFound
@@ -80,6 +80,11 @@ async def post_mail(
         expires_at=at + LIFETIMES[kind],
     )
     await post(tx, mail_id, kind, locale)
+
+
+async def post_mail_to(tx: Tx, seals: Seals, at: datetime, post: Post, kind: MailKind, person: Person) -> None:
+    """Ask for a mail to a person at the address, and in the language, of the account; see ``post_mail``."""
+    await post_mail(tx, seals, at, post, kind, email=person.email, person_id=person.id, locale=person.locale)
 
 
 async def address_mail(tx: Tx, seals: Seals, at: datetime, mail_id: str) -> AddressedMail:

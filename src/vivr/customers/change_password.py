@@ -6,7 +6,7 @@ from vivr.audit.record_act import record_act
 from vivr.caller import Caller
 from vivr.clock import Clock
 from vivr.customers import address_store, store
-from vivr.customers.account_mails import Link, find_link, post_mail, use_link, void_links
+from vivr.customers.account_mails import Link, find_link, post_mail, post_mail_to, use_link, void_links
 from vivr.customers.accounts import AccountTerms, open_account
 from vivr.customers.log_in import Arrival, Entrance, enter_account
 from vivr.customers.model import MailKind, Person, normalise_email, normalise_password
@@ -128,13 +128,4 @@ async def _finish(
     """End every session, write it down, and tell the person."""
     await end_all_sessions(tx, person.id)
     await record_act(tx, caller, at, act, on=("person", person.id))
-    await post_mail(
-        tx,
-        seals,
-        at,
-        neighbours.post,
-        MailKind.PASSWORD_CHANGED,
-        email=person.email,
-        person_id=person.id,
-        locale=person.locale,
-    )
+    await post_mail_to(tx, seals, at, neighbours.post, MailKind.PASSWORD_CHANGED, person)

@@ -11,7 +11,7 @@ from vivr.audit.record_act import record_act
 from vivr.caller import Caller
 from vivr.clock import Clock
 from vivr.customers import address_store, store
-from vivr.customers.account_mails import Link, find_link, post_mail, use_link, void_links
+from vivr.customers.account_mails import Link, find_link, post_mail_to, use_link, void_links
 from vivr.customers.accounts import email_index, email_indexes, kept_for, open_account
 from vivr.customers.contact import orders_given_for
 from vivr.customers.log_in import Arrival, Entrance, enter_account
@@ -29,16 +29,7 @@ async def ask_for_proof(database: Database, clock: Clock, seals: Seals, person: 
     now = clock.now()
     async with database.transaction("ask_for_proof") as tx:
         await void_links(tx, now, person.id)
-        await post_mail(
-            tx,
-            seals,
-            now,
-            neighbours.post,
-            MailKind.CONFIRM,
-            email=person.email,
-            person_id=person.id,
-            locale=person.locale,
-        )
+        await post_mail_to(tx, seals, now, neighbours.post, MailKind.CONFIRM, person)
 
 
 def needs_password(link: Link, session: Session | None) -> bool:
@@ -93,7 +84,8 @@ async def prove_address(
         if kind is MailKind.CHANGE:
             await end_all_sessions(tx, person.id)
             if before.confirmed_at is not None:
-                await _tell_old_address(tx, seals, now, open_account(seals, before), neighbours)
+                owner = open_account(seals, before)
+                await post_mail_to(tx, seals, now, neighbours.post, MailKind.EMAIL_CHANGED, owner)
         return await enter_account(tx, now, person, arrival, neighbours.take_over)
 
 
@@ -122,19 +114,6 @@ async def take_address(
     order_ids = await orders_given_for(tx, seals, link.email)
     await neighbours.claim_orders(tx, order_ids, await store.waiting_by_email(tx, indexes), person)
     return person
-
-
-async def _tell_old_address(tx: Tx, seals: Seals, at: datetime, before: Person, neighbours: Neighbours) -> None:
-    await post_mail(
-        tx,
-        seals,
-        at,
-        neighbours.post,
-        MailKind.EMAIL_CHANGED,
-        email=before.email,
-        person_id=before.id,
-        locale=before.locale,
-    )
 
 
 _DONE = {MailKind.CONFIRM: "address_confirmed", MailKind.CHANGE: "address_changed"}

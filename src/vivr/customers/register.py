@@ -3,7 +3,7 @@
 from vivr.audit.record_act import record_act
 from vivr.caller import Caller
 from vivr.clock import Clock
-from vivr.customers.account_mails import post_mail
+from vivr.customers.account_mails import post_mail_to
 from vivr.customers.accounts import AccountRequest, AccountTerms, check_account, insert_account
 from vivr.customers.log_in import Arrival, Entrance, enter_account
 from vivr.customers.model import MailKind, PersonKind
@@ -46,14 +46,5 @@ async def register(
             is_confirmed=False,
         )
         await record_act(tx, caller, now, "customer.registered", on=("person", person.id))
-        await post_mail(
-            tx,
-            seals,
-            now,
-            neighbours.post,
-            MailKind.CONFIRM,
-            email=person.email,
-            person_id=person.id,
-            locale=person.locale,
-        )
+        await post_mail_to(tx, seals, now, neighbours.post, MailKind.CONFIRM, person)
         return await enter_account(tx, now, person, arrival, neighbours.take_over)
