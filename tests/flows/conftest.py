@@ -1,6 +1,7 @@
 """A sandbox for all flow tests of this process, and a shop of its own for each."""
 
 from collections.abc import AsyncGenerator, Generator
+from datetime import UTC, datetime
 
 import pytest
 import structlog
@@ -9,6 +10,7 @@ from sandbox.harness import ServerThread
 from shop_kit import Kit, open_kit
 from stripe_sandbox import Options
 from vivr.cli.language import own_locale
+from vivr.clock import SetClock
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +22,17 @@ def sandbox_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
 
 
 @pytest.fixture
-async def kit(database_url: str, sandbox_url: str) -> AsyncGenerator[Kit]:
-    """A shop in this process."""
-    async with open_kit(database_url, sandbox_url) as opened:
+def clock() -> SetClock:
+    """The clock of a shop that is marked so; the sandbox has its own, so both begin at the true time."""
+    return SetClock(datetime.now(UTC))
+
+
+@pytest.fixture
+async def kit(request: pytest.FixtureRequest, database_url: str, sandbox_url: str) -> AsyncGenerator[Kit]:
+    """A shop in this process; the mark ``set_clock`` gives it a clock that the test moves, and settings."""
+    mark = request.node.get_closest_marker("set_clock")
+    settings = {} if mark is None else {"clock": request.getfixturevalue("clock"), **mark.kwargs}
+    async with open_kit(database_url, sandbox_url, **settings) as opened:
         yield opened
 
 

@@ -1,8 +1,7 @@
 """Stripe fails while a way to pay is closed: nothing is freed before Stripe has confirmed that nobody can pay there."""
 
-from collections.abc import AsyncGenerator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,25 +19,14 @@ from flows.fault_kit import (
     recover_until_rest,
 )
 from money_probe import arm, broken_rules, calls, disarm, nothing_changes, open_checkout, rows
-from shop_kit import GUEST, WORKER, Kit, open_kit
+from shop_kit import GUEST, WORKER, Kit
 from vivr.checkout.expire_orders import expire_orders
 from vivr.checkout.model import session_parameters
 from vivr.clock import SetClock
 from vivr.errors import Refusal, Unavailable
 from vivr.orders.model import OrderState
 
-
-@pytest.fixture
-def clock() -> SetClock:
-    """The shop's clock; the sandbox has its own, so both begin at the true time."""
-    return SetClock(datetime.now(UTC))
-
-
-@pytest.fixture
-async def kit(database_url: str, sandbox_url: str, clock: SetClock) -> AsyncGenerator[Kit]:
-    """A shop whose client does not repeat calls by itself."""
-    async with open_kit(database_url, sandbox_url, clock=clock, STRIPE_MAX_RETRIES="0") as opened:
-        yield opened
+pytestmark = pytest.mark.set_clock(STRIPE_MAX_RETRIES="0")
 
 
 OTHER_MONEY = pytest.mark.parametrize(

@@ -1,15 +1,13 @@
 """Whom a payment is made for: one Stripe customer per account or guest order, found again among many, never copied."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from flows.fault_kit import CUSTOMERS, SESSIONS, at_stripe, new_order, recover, recover_until_rest
 from money_probe import arm, broken_rules, calls, rows
-from shop_kit import CONTACT, GUEST, Kit, open_kit
+from shop_kit import CONTACT, GUEST, Kit
 from vivr.caller import Caller
 from vivr.checkout.close_checkout import close_payment
 from vivr.clock import SetClock
@@ -26,17 +24,7 @@ from vivr.stripe_gateway.requests import expire_session
 ANNA = Caller("customer:per_1", "customer", RequestId("req_1"))
 
 
-@pytest.fixture
-def clock() -> SetClock:
-    """The shop's clock; the sandbox has its own, so both begin at the true time."""
-    return SetClock(datetime.now(UTC))
-
-
-@pytest.fixture
-async def kit(database_url: str, sandbox_url: str, clock: SetClock) -> AsyncGenerator[Kit]:
-    """A shop whose client does not repeat calls by itself."""
-    async with open_kit(database_url, sandbox_url, clock=clock, STRIPE_MAX_RETRIES="0") as opened:
-        yield opened
+pytestmark = pytest.mark.set_clock(STRIPE_MAX_RETRIES="0")
 
 
 async def order_of_account(kit: Kit) -> Order:

@@ -1,7 +1,6 @@
 """Answers to disputes: the packet from the order's records, saved, sent once, accepted; and what is lost on the way."""
 
-from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from dispute_kit import charge_of, dispute_charge, stored
 from flows.fault_kit import AFTER, recover_until_rest
 from money_probe import arm, broken_rules, calls, nothing_changes, rows
 from refund_kit import STAFF, paid_order
-from shop_kit import WORKER, Kit, open_kit
+from shop_kit import WORKER, Kit
 from vivr.caller import Caller
 from vivr.clock import SetClock
 from vivr.disputes.model import Dispute
@@ -25,17 +24,7 @@ SUPPORT = Caller("staff:per_su", "support", RequestId("req_support"))
 VIEWER = Caller("staff:per_vi", "viewer", RequestId("req_viewer"))
 
 
-@pytest.fixture
-def clock() -> SetClock:
-    """The shop's clock; the sandbox has its own, so both begin at the true time."""
-    return SetClock(datetime.now(UTC))
-
-
-@pytest.fixture
-async def kit(database_url: str, sandbox_url: str, clock: SetClock) -> AsyncGenerator[Kit]:
-    """A shop whose client does not repeat calls by itself."""
-    async with open_kit(database_url, sandbox_url, clock=clock, STRIPE_MAX_RETRIES="0") as opened:
-        yield opened
+pytestmark = pytest.mark.set_clock(STRIPE_MAX_RETRIES="0")
 
 
 async def disputed(kit: Kit) -> tuple[Order, Dispute]:

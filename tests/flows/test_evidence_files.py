@@ -1,8 +1,6 @@
 """The files of an answer to a dispute: composed from the order's records, replaced by staff's own, and sent once."""
 
 import io
-from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from dispute_kit import charge_of, decide, dispute_charge, stored
 from flows.fault_kit import AFTER, recover_until_rest
 from money_probe import arm, broken_rules, calls, nothing_changes, rows
 from refund_kit import STAFF, paid_order
-from shop_kit import WORKER, Kit, open_kit
+from shop_kit import WORKER, Kit
 from vivr.caller import Caller
 from vivr.clock import SetClock
 from vivr.disputes.attach_file import ShownFile, remove_file, show_file
@@ -31,17 +29,7 @@ VIEWER = Caller("staff:per_vi", "viewer", RequestId("req_viewer"))
 COMPOSED = {"receipt", "shipping_documentation", "uncategorized_file"}
 
 
-@pytest.fixture
-def clock() -> SetClock:
-    """The shop's clock; the sandbox has its own, so both begin at the true time."""
-    return SetClock(datetime.now(UTC))
-
-
-@pytest.fixture
-async def kit(database_url: str, sandbox_url: str, clock: SetClock) -> AsyncGenerator[Kit]:
-    """A shop whose client does not repeat calls by itself."""
-    async with open_kit(database_url, sandbox_url, clock=clock, STRIPE_MAX_RETRIES="0") as opened:
-        yield opened
+pytestmark = pytest.mark.set_clock(STRIPE_MAX_RETRIES="0")
 
 
 async def disputed(kit: Kit) -> Dispute:

@@ -1,8 +1,7 @@
 """A process dies at any point of a resolution: the next word, or the worker, ends it, once."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import pytest
 
@@ -19,7 +18,7 @@ from exception_kit import (
 from flows.fault_kit import recover, recover_until_rest
 from money_probe import arm, broken_rules, disarm, open_checkout, run
 from refund_kit import STAFF
-from shop_kit import Kit, open_kit
+from shop_kit import Kit
 from vivr import crash_points
 from vivr.clock import SetClock
 from vivr.orders.model import OrderState
@@ -52,17 +51,7 @@ def killed_at(name: str) -> Generator[None]:
         crash_points.listen(None)
 
 
-@pytest.fixture
-def clock() -> SetClock:
-    """The shop's clock; the sandbox has its own, so both begin at the true time."""
-    return SetClock(datetime.now(UTC))
-
-
-@pytest.fixture
-async def kit(database_url: str, sandbox_url: str, clock: SetClock) -> AsyncGenerator[Kit]:
-    """A shop whose client does not repeat calls by itself."""
-    async with open_kit(database_url, sandbox_url, clock=clock, STRIPE_MAX_RETRIES="0") as opened:
-        yield opened
+pytestmark = pytest.mark.set_clock(STRIPE_MAX_RETRIES="0")
 
 
 async def rest(kit: Kit, clock: SetClock) -> None:

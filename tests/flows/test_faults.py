@@ -1,7 +1,6 @@
 """Stripe fails in every way it can: each intended write happens once, is never guessed, and the order moves on."""
 
-from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -28,18 +27,7 @@ from vivr.operations.run_operation import LEASE
 from vivr.stripe_gateway.answers import Failed, StripeMisconfigured
 from vivr.stripe_gateway.requests import API_VERSION, StripeRequest, form_of
 
-
-@pytest.fixture
-def clock() -> SetClock:
-    """The shop's clock; the sandbox has its own, so both begin at the true time."""
-    return SetClock(datetime.now(UTC))
-
-
-@pytest.fixture
-async def kit(database_url: str, sandbox_url: str, clock: SetClock) -> AsyncGenerator[Kit]:
-    """A shop whose client does not repeat calls by itself."""
-    async with open_kit(database_url, sandbox_url, clock=clock, STRIPE_MAX_RETRIES="0") as opened:
-        yield opened
+pytestmark = pytest.mark.set_clock(STRIPE_MAX_RETRIES="0")
 
 
 @pytest.mark.parametrize("route", [CUSTOMERS, SESSIONS])

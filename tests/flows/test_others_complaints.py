@@ -1,32 +1,19 @@
 """What people complain of in other shops, where no other test shows that it can't happen here (docs/complaints.md)."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 
 import pytest
 
 from flows.fault_kit import CUSTOMERS
 from money_probe import arm, broken_rules, calls, control, open_checkout
-from shop_kit import WORKER, Kit, open_kit
+from shop_kit import WORKER, Kit
 from vivr.checkout.expire_orders import expire_orders
 from vivr.clock import SetClock
 from vivr.orders.model import OrderState
 from vivr.stripe_gateway.answers import Done, Unknown
 from vivr.stripe_gateway.requests import StripeRequest
 
-
-@pytest.fixture
-def clock() -> SetClock:
-    """The shop's clock; the sandbox has its own, so both begin at the true time."""
-    return SetClock(datetime.now(UTC))
-
-
-@pytest.fixture
-async def kit(database_url: str, sandbox_url: str, clock: SetClock) -> AsyncGenerator[Kit]:
-    """A shop whose client does not repeat calls by itself."""
-    async with open_kit(database_url, sandbox_url, clock=clock, STRIPE_MAX_RETRIES="0") as opened:
-        yield opened
+pytestmark = pytest.mark.set_clock(STRIPE_MAX_RETRIES="0")
 
 
 async def test_the_timer_pays_an_overdue_order_whose_money_came_and_whose_webhook_did_not(

@@ -1,14 +1,11 @@
 """Units that refunds put back onto the shelf: each once, whatever fails while another refund is on its way."""
 
-from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
-
 import pytest
 
 from flows.fault_kit import recover_until_rest
 from money_probe import arm, broken_rules, control
 from refund_kit import STAFF, asked, paid_order, refund, refund_at_stripe, refund_row
-from shop_kit import Kit, open_kit
+from shop_kit import Kit
 from vivr.clock import SetClock
 from vivr.errors import Refusal
 from vivr.ids import ProductId
@@ -17,17 +14,7 @@ from vivr.refunds.model import RefundState, Wish, WishedUnits
 REFUNDS = "POST /v1/refunds"
 
 
-@pytest.fixture
-def clock() -> SetClock:
-    """The shop's clock; the sandbox has its own, so both begin at the true time."""
-    return SetClock(datetime.now(UTC))
-
-
-@pytest.fixture
-async def kit(database_url: str, sandbox_url: str, clock: SetClock) -> AsyncGenerator[Kit]:
-    """A shop whose client does not repeat calls by itself."""
-    async with open_kit(database_url, sandbox_url, clock=clock, STRIPE_MAX_RETRIES="0") as opened:
-        yield opened
+pytestmark = pytest.mark.set_clock(STRIPE_MAX_RETRIES="0")
 
 
 def unit_of(product: ProductId) -> Wish:

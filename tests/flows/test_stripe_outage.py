@@ -1,7 +1,5 @@
 """Stripe is away: the breaker opens, nothing is sent and nothing spends a try, and the shop recovers alone."""
 
-from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,7 +8,7 @@ from prometheus_client import REGISTRY
 from flows.fault_kit import CUSTOMERS, SESSIONS, new_order, pay_and_check, recover, recover_until_rest
 from money_probe import arm, broken_rules, calls, disarm, rows
 from refund_kit import asked, paid_order, payment_sums, refund_row
-from shop_kit import GUEST, WORKER, Kit, open_kit
+from shop_kit import GUEST, WORKER, Kit
 from vivr.clock import SetClock
 from vivr.errors import Unavailable
 from vivr.operations.model import Outcome
@@ -35,17 +33,7 @@ class Time:
         kit.shop.stripe._traffic._now_s = lambda: self.now_s
 
 
-@pytest.fixture
-def clock() -> SetClock:
-    """The shop's clock."""
-    return SetClock(datetime.now(UTC))
-
-
-@pytest.fixture
-async def kit(database_url: str, sandbox_url: str, clock: SetClock) -> AsyncGenerator[Kit]:
-    """A shop whose client does not repeat calls by itself."""
-    async with open_kit(database_url, sandbox_url, clock=clock, STRIPE_MAX_RETRIES="0") as opened:
-        yield opened
+pytestmark = pytest.mark.set_clock(STRIPE_MAX_RETRIES="0")
 
 
 @pytest.fixture

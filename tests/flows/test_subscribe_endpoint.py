@@ -1,6 +1,5 @@
 """`vivr webhooks subscribe`: the endpoint asks for what this shop handles; a write that nobody answered is ended."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from command_kit import vivr_says
 from flows.fault_kit import recover
 from money_probe import arm, disarm, nothing_changes, rows
-from shop_kit import WORKER, Kit, open_kit
+from shop_kit import WORKER, Kit
 from vivr.clock import SetClock
 from vivr.errors import Conflict, Refusal
 from vivr.stripe_gateway.answers import StripeUnavailable
@@ -20,11 +19,7 @@ ADDRESS = "http://127.0.0.1:8000" + DOOR
 UPDATE = "POST /v1/webhook_endpoints/*"
 
 
-@pytest.fixture
-async def kit(database_url: str, sandbox_url: str, clock: SetClock) -> AsyncGenerator[Kit]:
-    """A shop whose clock the tests move, and that repeats nothing at once."""
-    async with open_kit(database_url, sandbox_url, clock=clock, STRIPE_MAX_RETRIES="0") as opened:
-        yield opened
+pytestmark = pytest.mark.set_clock(STRIPE_MAX_RETRIES="0")
 
 
 async def add_endpoint(kit: Kit, *events: str, url: str = ADDRESS) -> str:
