@@ -44,6 +44,7 @@ def start_part(name: str, url: str, port: int, log: Path) -> subprocess.Popen[by
         "STRIPE_API_BASE": "http://127.0.0.1:9",
         "DATABASE_URL": url,
         "VIVR_PORT": str(port),
+        "RATE_LIMIT_DEFAULT": "1000/second",
     }
     with log.open("wb") as output:
         command = [sys.executable, "-c", "from vivr.cli.main import main; main()", name]
