@@ -1,10 +1,10 @@
 """Runs crash enumerations on a database of its own and says what came of them, a line of JSON for each flow.
 
-    python -m proof.crash DATABASE_URL [--flow NAME]... [--controls short] [--pairs] [--share 0/2] [--minutes 5]
-                          [--state FILE]
+    python -m proof.crash DATABASE_URL [--flow NAME]... [--controls short] [--pairs NAME]... [--share 0/2]
+                          [--minutes 5] [--state FILE]
 
 It is a process of its own because every run counts: nothing traces it, and what it imported is not collected again.
-A share is every so-manieth point. With a state file it goes on where it stopped.
+A share is every so-manieth point, of pairs it is all. With a state file it goes on where it stopped.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,23 +27,20 @@ import structlog
 from proof.controls import CONTROLS, Control
 from proof.enumeration import NotReachedError, Point, Recording, attempt, record
 from proof.flows import FLOWS, PAIRED
-from proof.knife import How, Kind, Stroke
+from proof.knife import Kind
+from proof.pairs import Pairs
 from proof.world import World, open_world
 
 _TIDY_EACH: Final = 200
 _WRITE_EACH_S: Final = 5.0
-_SECOND: Final = (How.KILL_BEFORE, How.KILL_AFTER)
 
 
 @dataclass
 class State:
-    """What was tried, remembered in a file: for each flow its points, and how many exchanges each one's recovery had.
-
-    What was tried of a flow that goes otherwise by now does not count.
-    """
+    """What was tried of each flow, remembered in a file; of a flow that goes otherwise by now it does not count."""
 
     file: Path | None
-    tried: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
+    tried: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     written_at: float = 0.0
 
     @classmethod
@@ -50,7 +48,7 @@ class State:
         """The state as it was left."""
         return cls(file, json.loads(file.read_text("utf-8")) if file and file.exists() else {})
 
-    def of(self, recording: Recording, what: str) -> dict[str, int]:
+    def of(self, recording: Recording, what: str) -> dict[str, Any]:
         """What was tried of a flow as it goes now."""
         print_of = hashlib.sha256(repr(recording.exchanges).encode()).hexdigest()[:16]
         key = f"{what} {recording.flow.name} {print_of}"
@@ -78,30 +76,34 @@ class Run:
         """Every so-manieth point."""
         return [point for number, point in enumerate(points) if number % self.share[1] == self.share[0]]
 
-    async def enumerate(self, world: World, recording: Recording, points: Sequence[Point], what: str) -> None:
+    async def enumerate(self, world: World, recording: Recording, points: Sequence[Point]) -> None:
         """Try what was not tried yet until the time is over, and say how far it came."""
-        tried, violations, missed = self.state.of(recording, what), dict[str, list[str]](), list[str]()
+        tried, violations, missed = self.state.of(recording, "points"), dict[str, list[str]](), list[str]()
         for point in points:
             if point.name in tried:
                 continue
             if time.monotonic() > self.deadline:
                 break
             try:
-                broken, exchanges = await attempt(world, recording, point, is_patient=point.is_patient)
+                broken = await attempt(world, recording, point, is_patient=point.is_patient)
             except NotReachedError:
                 missed.append(point.name)
                 continue
             if broken:
                 violations[f"{point.name} {point.exchange.text}"] = broken
             else:
-                tried[point.name] = exchanges
-            self.count += 1
-            if self.count % _TIDY_EACH == 0:
-                world.tidy()
-            self.state.write()
+                tried[point.name] = True
+            self.count_one(world)
         self.state.write(is_last=True)
         of = {"existing": len(points), "tried": len(tried) + len(violations), "not_reached": missed}
-        say(flow=recording.flow.name, what=what, **of, violations=violations)
+        say(flow=recording.flow.name, what="points", **of, violations=violations)
+
+    def count_one(self, world: World) -> None:
+        """One more run is over: remember it, and tidy up now and then."""
+        self.count += 1
+        if self.count % _TIDY_EACH == 0:
+            world.tidy()
+        self.state.write()
 
     async def singles(self, database_url: str, name: str) -> None:
         """Every point of a flow."""
@@ -113,22 +115,19 @@ class Run:
             if all(point.name in tried for point in points):
                 # It came to its end last time: once more, for the code may have changed between its exchanges.
                 tried.clear()
-            await self.enumerate(world, recording, points, "points")
+            await self.enumerate(world, recording, points)
             world.clear()
 
     async def pairs(self, database_url: str, name: str) -> None:
-        """Every point of the recovery from every point, in an order that soon has some of everything."""
+        """Every second end of a process, in the recovery from every point, by what it leaves behind."""
+        if time.monotonic() > self.deadline:
+            return
         async with open_world(database_url, **FLOWS[name].settings) as world:
             recording = await record(world, FLOWS[name])
-            recoveries = self.state.of(recording, "points")
-            pairs = [
-                Point(point.step, point.stroke, point.exchange, Stroke(at, how))
-                for point in self.mine(recording.points())
-                for at in range(recoveries.get(point.name, 0))
-                for how in _SECOND
-            ]
-            pairs.sort(key=lambda pair: hashlib.sha256(pair.name.encode()).digest())
-            await self.enumerate(world, recording, pairs, "pairs")
+            pairs = Pairs(world, recording, self.state.of(recording, "pairs"), partial(self.count_one, world))
+            await pairs.enumerate(self.deadline)
+            self.state.write(is_last=True)
+            say(flow=name, what="pairs", **pairs.report())
             world.clear()
 
 
@@ -145,7 +144,7 @@ async def control(database_url: str, broken: Control, *, is_short: bool) -> None
         for point in points:
             tried += 1
             with suppress(NotReachedError):
-                caught += bool((await attempt(world, recording, point, broken.variant))[0])
+                caught += bool(await attempt(world, recording, point, broken.variant))
             if caught and is_short:
                 break
         say(control=broken.name, flow=broken.flow.name, existing=len(points), tried=tried, caught=caught)
@@ -164,7 +163,7 @@ async def main() -> None:
     parser.add_argument("database_url")
     parser.add_argument("--flow", action="append", choices=[*FLOWS], default=[])
     parser.add_argument("--controls", choices=["short", "whole"])
-    parser.add_argument("--pairs", action="store_true")
+    parser.add_argument("--pairs", action="append", choices=PAIRED, default=[])
     parser.add_argument("--share", default="0/1")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--state", type=Path)
@@ -176,9 +175,8 @@ async def main() -> None:
             await control(given.database_url, broken, is_short=given.controls == "short")
     for name in given.flow:
         await run.singles(given.database_url, name)
-    if given.pairs:
-        for name in PAIRED if time.monotonic() < run.deadline else ():
-            await run.pairs(given.database_url, name)
+    for name in given.pairs:
+        await run.pairs(given.database_url, name)
 
 
 if __name__ == "__main__":

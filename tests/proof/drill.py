@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cluster import Databases
-from proof.flows import FLOWS
+from proof.flows import FLOWS, PAIRED
 from proof.report import TESTS
 from vivr.embedded_postgres import temporary_cluster
 
@@ -35,7 +35,7 @@ class Part:
         share: of its lane's time; what it leaves is for the next one.
         module: what is run, with these arguments.
         has_database: whether it is given one; otherwise it brings its own.
-        state: the file in which it remembers what it tried; pairs follow from what their points came to.
+        state: the file in which it remembers what it tried.
         has_seed: whether it is given a seed instead.
     """
 
@@ -49,11 +49,12 @@ class Part:
 
 
 _EVERY_FLOW: Final = tuple(argument for name in FLOWS for argument in ("--flow", name))
+_EVERY_PAIR: Final = tuple(argument for name in PAIRED for argument in ("--pairs", name))
 LANES: Final = (
     (
         Part("processes", 0.3, "crash.drill", has_database=False, state="processes"),
         Part("points", 0.5, "proof.crash", _EVERY_FLOW, state="points"),
-        Part("pairs", 0.2, "proof.crash", ("--pairs",), state="points"),
+        Part("pairs", 0.2, "proof.crash", _EVERY_PAIR, state="pairs"),
     ),
     (
         Part("orders", 0.35, "proof.orders", ("--most", "6", "--timings"), state="orders"),
@@ -123,9 +124,12 @@ class Drill:
         if existing is None:
             # Schedules lead to further ones: what waits is known to exist.
             existing = f"at least {report['schedules'] + report['waiting']}"
+        by = ""
+        if "states" in report:
+            by = f" by {report['states']} of {report['of_states']} states ({report['first_ends']} first ends known)"
         missed = f", not reached {len(report['not_reached'])}" if report.get("not_reached") else ""
         self.lines.append(
-            f"{part.name}: {subject}: existing {existing}, tried {tried}{missed}, violations {len(violations)}"
+            f"{part.name}: {subject}: existing {existing}, tried {tried}{by}{missed}, violations {len(violations)}"
         )
         self.broken += [f"{part.name}: {subject}: {name}: {found}" for name, found in violations.items()]
         if part.name == "races":

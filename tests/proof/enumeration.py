@@ -1,6 +1,6 @@
 """Crash enumeration: a flow is ended at each of its exchanges in each way, then recovery runs and all is checked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,12 +25,11 @@ class NotReachedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One way in which a process ends or is cut off: in a step of a flow, or in the recovery from a first one."""
+    """One way in which a process ends or is cut off in a step of a flow."""
 
     step: int
     stroke: Stroke
     exchange: Exchange
-    second: Stroke | None = None
 
     @property
     def is_patient(self) -> bool:
@@ -40,8 +39,7 @@ class Point:
     @property
     def name(self) -> str:
         """Names it in reports, and in the file that remembers what was tried."""
-        first = f"{self.step}.{self.stroke.at}.{self.stroke.how}"
-        return first if self.second is None else f"{first}+{self.second.at}.{self.second.how}"
+        return f"{self.step}.{self.stroke.at}.{self.stroke.how}"
 
 
 @dataclass
@@ -122,8 +120,8 @@ async def insist(world: World, step: Step) -> None:
 
 async def attempt(
     world: World, recording: Recording, point: Point, variant: Variant = nullcontext, *, is_patient: bool = True
-) -> tuple[list[str], int]:
-    """End a flow at a point, recover, go on to the end; what is broken then, and how many exchanges recovery had.
+) -> list[str]:
+    """End a flow at a point, recover, go on to the end; what is broken then.
 
     Args:
         world: the world, which is put back to the moment before the point's step.
@@ -135,21 +133,26 @@ async def attempt(
     Raises:
         NotReachedError: the point did not come.
     """
-    recovery = Knife(point.second)
+
+    async def struck() -> list[str]:
+        await strike_at(world, recording, point)
+        return await go_on(world, recording, point, Knife(), is_patient=is_patient)
+
     with variant():
-        try:
-            await _strike_at(world, recording, point)
-            found = await _go_on(world, recording, point, recovery, is_patient=is_patient)
-        except NotReachedError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a shop raises at rest, a promise is broken
-            return [f"{type(error).__name__}: {error}"], len(recovery.exchanges)
-    if point.second is not None and not recovery.has_struck and not found:
-        raise NotReachedError(point.name)
-    return found, len(recovery.exchanges)
+        return await judged(struck)
 
 
-async def _strike_at(world: World, recording: Recording, point: Point) -> None:
+async def judged(run: Callable[[], Awaitable[list[str]]]) -> list[str]:
+    """What is broken after a run; whatever a shop raises at rest, a promise is broken."""
+    try:
+        return await run()
+    except NotReachedError:
+        raise
+    except Exception as error:  # noqa: BLE001 - any error counts
+        return [f"{type(error).__name__}: {error}"]
+
+
+async def strike_at(world: World, recording: Recording, point: Point) -> None:
     """Let the step be struck at the recorded exchange; where things happen side by side it may take more than one try.
 
     Raises:
@@ -177,21 +180,28 @@ async def _strike(world: World, knife: Knife, step: Step) -> None:
         return
 
 
-async def _go_on(world: World, recording: Recording, point: Point, recovery: Knife, *, is_patient: bool) -> list[str]:
-    """Recover, in as many processes as it takes, and play the rest of the flow in the last of them."""
-    flow, end = recording.flow, recording.end
-    step = flow.steps[point.step]
-    try:
-        async with world.process(recovery):
-            await recovery.run(lambda: _recover(world, step, is_patient=is_patient))
-            return await _end(world, flow.steps[point.step + 1 :], end)
-    except Killed:
-        async with world.process():
-            await _recover(world, step, is_patient=is_patient)
-            return await _end(world, flow.steps[point.step + 1 :], end)
+async def go_on(world: World, recording: Recording, point: Point, knife: Knife, *, is_patient: bool) -> list[str]:
+    """Recover from a point in a process with this knife, play the rest of the flow in it, and say what is broken.
+
+    Raises:
+        Killed: by the knife.
+    """
+    step, later = recording.flow.steps[point.step], recording.flow.steps[point.step + 1 :]
+    async with world.process(knife):
+        await knife.run(lambda: recover(world, step, is_patient=is_patient))
+        return await _go_to_end(world, later, recording.end)
 
 
-async def _end(world: World, later: Sequence[Step], end: Mapping[str, Any]) -> list[str]:
+async def recover(world: World, step: Step, *, is_patient: bool) -> None:
+    """What happens after an end, until the step is done: the worker works, and whoever acted tries again."""
+    if is_patient:
+        world.clock.advance(seconds=LEASE_S)
+        await world.work()
+    await insist(world, step)
+
+
+async def _go_to_end(world: World, later: Sequence[Step], end: Mapping[str, Any]) -> list[str]:
+    """Play the rest of a flow, and say what is broken at its end."""
     if later and not world.is_at_rest():
         # What is still on its way arrives before days pass.
         await come_to_rest(world)
@@ -200,10 +210,3 @@ async def _end(world: World, later: Sequence[Step], end: Mapping[str, Any]) -> l
     await come_to_rest(world, end)
     broken, reached = await broken_promises(world), standing(world)
     return broken + [f"{name}: {reached[name]} instead of {end[name]}" for name in end if reached[name] != end[name]]
-
-
-async def _recover(world: World, step: Step, *, is_patient: bool) -> None:
-    if is_patient:
-        world.clock.advance(seconds=LEASE_S)
-        await world.work()
-    await insist(world, step)
