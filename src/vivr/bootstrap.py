@@ -113,6 +113,8 @@ class Shop:
             descriptor_suffix=settings.payment_statement_descriptor,
             three_d_secure=settings.payment_3ds_policy,
             three_d_secure_threshold=settings.payment_3ds_threshold_amount,
+            declines_free=settings.declines_free,
+            declines_most=settings.declines_max,
             captures_by_hand=settings.payment_capture_method is CaptureMethod.MANUAL,
         )
 

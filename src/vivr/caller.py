@@ -16,6 +16,7 @@ class Caller:
         request_id: the id that reaches logs, audit, operations and the error page.
         origin_id: where the request came from, if it came from outside.
         origin_digest: a keyed hash of that origin.
+        client_digest: a keyed hash of the client's address alone, to count its declines by.
     """
 
     actor: str
@@ -23,6 +24,7 @@ class Caller:
     request_id: RequestId
     origin_id: OriginId | None = None
     origin_digest: bytes | None = None
+    client_digest: bytes | None = None
 
 
 def system_caller(part: str, request_id: RequestId) -> Caller:

@@ -24,7 +24,7 @@ TABLES: Final = {
     "money_exceptions": {"money_exception"},
     "operations": {"operation"},
     "orders": {"orders", "order_line", "order_history", "stock_reservation", "order_hold"},
-    "payments": {"payment", "payment_attempt", "stripe_customer", "stripe_account"},
+    "payments": {"payment", "payment_attempt", "payment_client", "stripe_customer", "stripe_account"},
     "reconciliation": {"balance_transaction", "balance_reading", "balance_search", "payout"},
     "refunds": {"refund", "refund_line", "refunded_line"},
     "webhooks": {"inbox_event", "gap_fill"},

@@ -22,6 +22,8 @@ TERMS = CheckoutTerms(
     descriptor_suffix=None,
     three_d_secure="automatic",
     three_d_secure_threshold=None,
+    declines_free=3,
+    declines_most=10,
 )
 
 

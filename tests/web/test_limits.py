@@ -15,7 +15,8 @@ from vivr.rate_limits import limiter as limiter_module
 from vivr.rate_limits.limiter import RateLimited, RateLimiter
 from vivr.sealing import Seals
 from vivr.settings import RateLimit
-from vivr.web.limits import LIMITS, client_of, limit_of
+from vivr.web.limits import LIMITS, limit_of
+from vivr.web.visit import client_of
 from vivr.webhooks.model import DOOR
 from web.harness import Web, basket, open_web, refusal
 

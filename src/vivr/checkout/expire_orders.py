@@ -6,13 +6,13 @@ from typing import Final
 import structlog
 
 from vivr.caller import Caller
-from vivr.checkout.close_checkout import cancel_order, close_payment
+from vivr.checkout.close_checkout import cancel_order
+from vivr.checkout.close_needless import close_needless
 from vivr.clock import Clock
 from vivr.database import Database
 from vivr.errors import VivrError
 from vivr.orders.expire_deadlines import overdue_orders, postpone_deadline
 from vivr.orders.model import OrderState
-from vivr.payments.read_payments import needless_payments
 from vivr.sealing import Seals
 from vivr.stripe_gateway.gateway import Stripe
 
@@ -40,19 +40,4 @@ async def expire_orders(database: Database, stripe: Stripe, clock: Clock, seals:
                 await postpone_deadline(tx, order_id, clock.now() + _LOOK_AGAIN)
         else:
             cancelled += order.state == OrderState.CANCELLED
-    return cancelled + await _close_needless(database, stripe, clock, seals, caller)
-
-
-async def _close_needless(database: Database, stripe: Stripe, clock: Clock, seals: Seals, caller: Caller) -> int:
-    """Close open ways to pay an order that another payment settled, before somebody pays it twice."""
-    async with database.transaction("needless_payments") as tx:
-        needless = await needless_payments(tx, _BATCH)
-    closed = 0
-    for payment in needless:
-        try:
-            await close_payment(database, stripe, clock, seals, caller, payment.id)
-        except VivrError as error:
-            _log.info("payment.not_closed", payment=payment.id, code=error.code)
-        else:
-            closed += 1
-    return closed
+    return cancelled + await close_needless(database, stripe, clock, seals, caller)

@@ -28,6 +28,8 @@ class CheckoutTerms:
     """What the merchant has decided about checkouts.
 
     Attributes:
+        declines_free: how many declines within a day make nobody wait.
+        declines_most: how many end it.
         captures_by_hand: whether money is only authorised, until staff captures it.
     """
 
@@ -39,6 +41,8 @@ class CheckoutTerms:
     descriptor_suffix: str | None
     three_d_secure: str
     three_d_secure_threshold: Money | None
+    declines_free: int
+    declines_most: int
     captures_by_hand: bool = False
 
 

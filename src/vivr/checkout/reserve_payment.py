@@ -15,8 +15,10 @@ from vivr.operations.run_operation import reserve_operation
 from vivr.orders.model import Order, OrderLine
 from vivr.orders.move_order import extend_deadline, lines_of, lock_order
 from vivr.payments.begin_payment import begin_payment, open_payment_of
+from vivr.payments.decline_rules import DeclineTerms
 from vivr.payments.model import Payment
 from vivr.payments.read_payments import holds_money
+from vivr.payments.shield import check_declines, keep_client
 from vivr.sealing import Seals
 from vivr.stripe_gateway.requests import StripeRequest
 
@@ -80,10 +82,14 @@ async def reserve_payment(
         if await holds_money(tx, order_id):
             # What came did not fit and is held; nobody is asked to pay twice before staff has looked at it.
             raise Conflict("payment_in_progress", order=order_id)
+        bearable = DeclineTerms(terms.declines_free, terms.declines_most)
+        await check_declines(tx, bearable, now, order_id, customer_id, caller.client_digest)
         ends_at, poll_at = session_end(order, terms, now), now + terms.poll_first
         payment = await begin_payment(
             tx, now, order, scope, customer_id, ends_at, poll_at=poll_at, kind=way.payment_kind
         )
+        if caller.client_digest is not None:
+            await keep_client(tx, now, payment.id, caller.client_digest)
         new = NewPayment(order, await lines_of(tx, order_id), payment.id, new_operation_id(now), customer_id, ends_at)
         operation = await reserve_operation(
             tx,

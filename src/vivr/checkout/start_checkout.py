@@ -45,7 +45,7 @@ async def start_checkout(
     Raises:
         NotFound: there is no such order.
         Conflict: ``order_already_paid``, ``order_cancelled``, ``payment_in_progress``, ``order_too_old``,
-            ``too_many_sessions``.
+            ``too_many_sessions``, ``too_many_declines`` (with ``retry_after_s``).
         Refusal: ``payment_refused``: Stripe refused the request.
         Unavailable: Stripe or the database could not be reached; a repeat finishes the same work.
     """

@@ -591,7 +591,14 @@ CREATE TABLE public.payment_attempt (
     code text NOT NULL,
     decline_code text,
     at timestamp with time zone NOT NULL,
+    card_fingerprint text,
     CONSTRAINT payment_attempt_object_id_short CHECK ((length(object_id) <= 255))
+);
+
+CREATE TABLE public.payment_client (
+    payment_id text NOT NULL,
+    client_digest bytea NOT NULL,
+    at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.payout (
@@ -1002,6 +1009,9 @@ ALTER TABLE ONLY public.orders
 ALTER TABLE ONLY public.payment_attempt
     ADD CONSTRAINT payment_attempt_pkey PRIMARY KEY (account, livemode, object_id);
 
+ALTER TABLE ONLY public.payment_client
+    ADD CONSTRAINT payment_client_pkey PRIMARY KEY (payment_id);
+
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT payment_intent_once UNIQUE (account, livemode, intent_id);
 
@@ -1155,9 +1165,21 @@ CREATE INDEX orders_by_principal ON public.orders USING btree (principal, placed
 
 CREATE INDEX orders_in_time ON public.orders USING btree (placed_at DESC, id DESC);
 
+CREATE INDEX payment_attempt_by_card ON public.payment_attempt USING btree (card_fingerprint, at) WHERE (card_fingerprint IS NOT NULL);
+
 CREATE INDEX payment_attempt_by_order ON public.payment_attempt USING btree (order_id, at);
 
+CREATE INDEX payment_attempt_by_payment ON public.payment_attempt USING btree (payment_id, at);
+
+CREATE INDEX payment_attempt_in_time ON public.payment_attempt USING btree (at);
+
+CREATE INDEX payment_by_customer ON public.payment USING btree (customer_id);
+
 CREATE INDEX payment_by_order ON public.payment USING btree (order_id, created_at);
+
+CREATE INDEX payment_client_by_client ON public.payment_client USING btree (client_digest, at);
+
+CREATE INDEX payment_client_in_time ON public.payment_client USING btree (at);
 
 CREATE UNIQUE INDEX payment_open_once ON public.payment USING btree (order_id) WHERE (state = ANY (ARRAY['REQUIRES_PAYMENT'::text, 'REQUIRES_ACTION'::text, 'PROCESSING'::text, 'AUTHORIZED'::text]));
 
@@ -1347,6 +1369,9 @@ ALTER TABLE ONLY public.payment_attempt
 
 ALTER TABLE ONLY public.payment_attempt
     ADD CONSTRAINT payment_attempt_payment_exists FOREIGN KEY (payment_id) REFERENCES public.payment(id);
+
+ALTER TABLE ONLY public.payment_client
+    ADD CONSTRAINT payment_client_payment_exists FOREIGN KEY (payment_id) REFERENCES public.payment(id);
 
 ALTER TABLE ONLY public.payment
     ADD CONSTRAINT payment_order_exists FOREIGN KEY (order_id) REFERENCES public.orders(id);

@@ -11,9 +11,10 @@ _INSERT = Sql(
     "insert_payment_attempt",
     "A try that failed, once per Stripe object.",
     """
-    INSERT INTO payment_attempt (account, livemode, object_id, payment_id, order_id, code, decline_code, at)
+    INSERT INTO payment_attempt (account, livemode, object_id, payment_id, order_id, code, decline_code,
+                                 card_fingerprint, at)
     VALUES (%(account)s, %(livemode)s, %(object_id)s, %(payment_id)s, %(order_id)s, %(code)s, %(decline_code)s,
-            %(at)s)
+            %(card_fingerprint)s, %(at)s)
     ON CONFLICT ON CONSTRAINT payment_attempt_pkey DO NOTHING
     """,
 )
@@ -55,6 +56,7 @@ class Attempt:
     code: str
     decline_code: str | None
     at: datetime
+    card_fingerprint: str | None
 
 
 async def insert_attempt(tx: Tx, **values: object) -> bool:

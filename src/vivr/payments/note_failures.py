@@ -41,6 +41,7 @@ async def note_failure(tx: Tx, now: datetime, before: Payment, payment: Payment,
         order_id=payment.order_id,
         code=error.code or error.type,
         decline_code=error.decline_code,
+        card_fingerprint=_fingerprint_of(charge) if charge and charge.id == error.charge else None,
         at=made_at,
     )
     if payment.state not in OPEN and before.state in OPEN:
@@ -64,8 +65,15 @@ async def note_failed_charge(tx: Tx, payment: Payment, charge: Charge) -> None:
         order_id=payment.order_id,
         code=charge.failure_code or "unknown",
         decline_code=charge.outcome.reason if charge.outcome else None,
+        card_fingerprint=_fingerprint_of(charge),
         at=datetime.fromtimestamp(charge.created, UTC),
     )
+
+
+def _fingerprint_of(charge: Charge) -> str | None:
+    """Stripe's word for the card, the same for the same number within one account."""
+    details = charge.payment_method_details
+    return details.card.fingerprint if details and details.card else None
 
 
 async def attempts_of(tx: Tx, order_id: str) -> list[Attempt]:

@@ -301,6 +301,15 @@ class Settings:
     rate_limit_default: RateLimit = setting(
         "RATE_LIMIT_DEFAULT", parsers.read_rate_limit, "Every other call of one client", unset="600/minute"
     )
+    declines_free: int = setting(
+        "DECLINES_FREE", whole_number(1, 100), "Declines within a day that make nobody wait", unset="3"
+    )
+    declines_max: int = setting(
+        "DECLINES_MAX",
+        whole_number(2, 1000),
+        "Declines of one customer or card within a day that end it; of one address three times as many",
+        unset="10",
+    )
     data_retention: timedelta = setting(
         "DATA_RETENTION_DAYS",
         duration(30, 3650, unit=_DAY),

@@ -34,10 +34,16 @@ class StripeCustomer(msgspec.Struct, frozen=True):
 
 
 class CardDetails(msgspec.Struct, frozen=True):
-    """The harmless part of a card; ``capture_before`` is the Unix time at which an authorisation lapses."""
+    """The harmless part of a card.
+
+    Attributes:
+        fingerprint: Stripe's word for the number, the same for the same one within an account.
+        capture_before: the Unix time at which an authorisation lapses.
+    """
 
     brand: str | None = None
     last4: str | None = None
+    fingerprint: str | None = None
     capture_before: int | None = None
 
 

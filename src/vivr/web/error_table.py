@@ -144,6 +144,7 @@ ERRORS: Final[dict[str, tuple[int, str]]] = {
     "stripe_unavailable": (503, "The payment service can't be reached for a moment: please try again."),
     "unavailable": (503, "The shop can't be reached for a moment: please try again."),
     "migrations_pending": (503, "The shop is being prepared: its database is not up to date."),
+    "too_many_declines": (429, "Too many payments were declined: please wait before you try again, or ask us."),
     "rate_limited": (429, "Too many requests: please wait a moment."),
     "internal_error": (
         500,

@@ -5,7 +5,6 @@ one customer of a network has), and at a door in the table the session's princip
 address as well, where that is known (``web.accounts``). Pictures, style sheets and what probes ask are not counted.
 """
 
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from starlette.routing import compile_path
@@ -50,7 +49,6 @@ _DEFAULT: Final = "default"
 _NOT_COUNTED: Final = ("/static/", "/media/", "/healthz", "/readyz", "/metrics")
 _PATTERNS: Final = [(*address.split(" ", 1), name) for address, name in LIMITS.items()]
 _COMPILED: Final = [(method, compile_path(path)[0], name) for method, path, name in _PATTERNS]
-_IPV6_CUSTOMER_BITS: Final = 64
 
 
 class Limits:
@@ -70,7 +68,7 @@ class Limits:
     async def _count(self, visit: Visit) -> None:
         name, limiter = limit_of(visit.method, visit.path), self._shop.rate_limiter
         try:
-            await limiter.take(name, "address", client_of(visit.client_address))
+            await limiter.take(name, "address", visit.client)
             if name != _DEFAULT:
                 session = await session_of(visit)
                 if session is not None:
@@ -88,14 +86,3 @@ def limit_of(method: str, path: str) -> str:
     return next(
         (name for known, pattern, name in _COMPILED if known == method and pattern.match(path) is not None), _DEFAULT
     )
-
-
-def client_of(address: str) -> str:
-    """What one client is counted by: an IPv4 address, or the /64 of an IPv6 one; a name that is neither stays."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(known, IPv6Address):
-        return str(IPv6Network((known, _IPV6_CUSTOMER_BITS), strict=False))
-    return address

@@ -72,4 +72,5 @@ async def with_origin(visit: Visit, caller: Caller) -> Caller:
     origin = RequestOrigin(visit.client_address, visit.headers.get("user-agent", ""))
     async with shop.database.transaction("keep_origin") as tx:
         kept = await keep_origin(tx, shop.seals, shop.clock.now(), origin)
-    return Caller(caller.actor, caller.role, caller.request_id, kept.id, kept.digest)
+    client_digest = shop.seals.digest("client", visit.client)
+    return Caller(caller.actor, caller.role, caller.request_id, kept.id, kept.digest, client_digest)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from vivr.web.cookies import read_cookies
 _SCOPE_KEY: Final = "vivr.visit"
 _JSON_PATHS: Final = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 _HOPS_MAX: Final = 20
+_IPV6_CUSTOMER_BITS: Final = 64
 
 
 class Visit:
@@ -58,6 +59,11 @@ class Visit:
         """The client's IP address, by TRUSTED_PROXIES."""
         forwarded = ",".join(self.headers.getlist("x-forwarded-for"))
         return client_address(self._peer, forwarded, self.shop.settings)
+
+    @cached_property
+    def client(self) -> str:
+        """What the client is counted by: its IPv4 address, or the /64 of its IPv6 one."""
+        return client_of(self.client_address)
 
     @cached_property
     def host_origin(self) -> str | None:
@@ -145,3 +151,14 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         return None
     mapped = getattr(address, "ipv4_mapped", None)
     return mapped if isinstance(mapped, IPv4Address) else address
+
+
+def client_of(address: str) -> str:
+    """What one client is counted by: an IPv4 address, or the /64 of an IPv6 one; a name that is neither stays."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(known, IPv6Address):
+        return str(IPv6Network((known, _IPV6_CUSTOMER_BITS), strict=False))
+    return address

@@ -18,10 +18,9 @@ from vivr.errors import VivrError
 from vivr.ids import RequestId, new_request_id
 from vivr.rate_limits.limiter import RateLimited
 from vivr.web.headers import SecurityHeaders
-from vivr.web.limits import client_of
 from vivr.web.metrics import Metrics
 from vivr.web.refusals import RefusalAudit
-from vivr.web.visit import client_address
+from vivr.web.visit import client_address, client_of
 from vivr.webhooks.model import BODY_MAX, DOOR, EventEnvelope, is_signed, read_envelope
 from vivr.webhooks.receive_event import receive_event
 

@@ -12,6 +12,7 @@ import uvloop
 from vivr.audit.seal_chain import seal_chain
 from vivr.bootstrap import Shop, open_shop
 from vivr.caller import Caller, system_caller
+from vivr.checkout.close_needless import close_tried_out
 from vivr.checkout.expire_orders import expire_orders
 from vivr.checkout.watch_authorizations import watch_authorizations
 from vivr.customers.forget_expired import forget_expired
@@ -21,8 +22,10 @@ from vivr.errors import Unavailable
 from vivr.idempotency.claim_request import forget_expired_requests
 from vivr.ids import new_request_id
 from vivr.logs import configure_logs
+from vivr.payments.decline_rules import DeclineTerms
 from vivr.payments.note_failures import tell_failures
 from vivr.payments.poll_payments import poll_payments
+from vivr.payments.shield import forget_clients
 from vivr.reconciliation.keep_books import keep_books
 from vivr.recovery import recover_operations
 from vivr.refunds.poll_refunds import poll_refunds
@@ -48,6 +51,7 @@ class Step:
 def steps_of(shop: Shop, woken: asyncio.Event | None = None) -> tuple[Step, ...]:
     """All background steps of a shop; ``woken`` is set when events came in."""
     database, stripe, clock, seals, settings = shop.database, shop.stripe, shop.clock, shop.seals, shop.settings
+    bearable = DeclineTerms(settings.declines_free, settings.declines_max)
     return (
         Step(
             "inbox", lambda caller: process_events(database, stripe, clock, caller, settings.shop_id), 0.25, woken=woken
@@ -70,6 +74,11 @@ def steps_of(shop: Shop, woken: asyncio.Event | None = None) -> tuple[Step, ...]
         Step("exceptions", shop.apply_exception_rule, pause_s=5),
         Step("disputes", lambda caller: watch_deadlines(database, clock, caller), pause_s=60),
         Step("deadlines", lambda caller: expire_orders(database, stripe, clock, seals, caller), pause_s=2),
+        Step(
+            "shield",
+            lambda caller: close_tried_out(database, stripe, clock, seals, caller, bearable),
+            pause_s=5,
+        ),
         Step("books", lambda caller: _keep_books(shop, caller), pause_s=5),
         Step(
             "authorizations",
@@ -101,7 +110,11 @@ async def _keep_books(shop: Shop, caller: Caller) -> int:
 
 async def _forget(shop: Shop) -> int:
     """Delete what expired: sessions, origins of requests, and the answers kept for idempotency keys."""
-    return await forget_expired(shop.database, shop.clock) + await forget_expired_requests(shop.database, shop.clock)
+    return (
+        await forget_expired(shop.database, shop.clock)
+        + await forget_expired_requests(shop.database, shop.clock)
+        + await forget_clients(shop.database, shop.clock)
+    )
 
 
 async def run_step(shop: Shop, step: Step, stop: asyncio.Event) -> None:
