@@ -68,8 +68,9 @@ lock: $(CHECK_STAMP) ## resolve the dependencies anew into requirements/*.txt (n
 	printf 'bandit\ncyclonedx-bom\npip-licenses\nsemgrep\n' | $(LOCK) --output-file requirements/audit.txt -
 	$(NPM) install --prefix tests/sandbox/official --package-lock-only --omit-lockfile-registry-resolved
 
-# The editable install puts the command at .venv/bin/vivr.
-install = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+# The locks are whole closures; `--no-deps`, for pip takes a locked package with an extra for an unlocked one as soon as
+# a newer version of it exists. The editable install puts the command at .venv/bin/vivr.
+install = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes \
 	-r requirements/build.txt -r requirements/$(1).txt && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
 
@@ -87,7 +88,6 @@ $(CHECK_STAMP): | $(BIN)/python
 	@mkdir -p $(VENV)/official && cp $(OFFICIAL) $(VENV)/official && $(NPM) ci --prefix $(VENV)/official >/dev/null
 	@rm -f $(VENV)/.demo-* $(VENV)/.check-* && touch $(DEMO_STAMP) $@
 
-# The lock is the whole closure; `--no-deps`, for pip takes a locked package with an extra for an unlocked one.
 $(AUDIT_STAMP): | $(BIN)/python
 	@echo "Installing security scanners into $(AUDIT)."
 	@$(BIN)/python -m venv $(AUDIT)
